@@ -1,1 +1,43 @@
 """Deep learning for small machines: bring data and a budget, get back one small model file and a measured report."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lilliput.core.budget import Budget
+    from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
+    from lilliput.core.registry import load
+    from lilliput.core.report import Measure, Report
+    from lilliput.data.source import Source
+    from lilliput.tasks.label import TextClassifier
+
+_PLACES = {
+    "Budget": "lilliput.core.budget",
+    "BudgetError": "lilliput.core.errors",
+    "DataError": "lilliput.core.errors",
+    "DeviceError": "lilliput.core.errors",
+    "LilliputError": "lilliput.core.errors",
+    "Measure": "lilliput.core.report",
+    "ModelFileError": "lilliput.core.errors",
+    "NotFittedError": "lilliput.core.errors",
+    "Report": "lilliput.core.report",
+    "Source": "lilliput.data.source",
+    "TextClassifier": "lilliput.tasks.label",
+    "load": "lilliput.core.registry",
+}
+
+__version__ = "0.1.0"
+__all__ = [*sorted(_PLACES), "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that importing lilliput costs nothing."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'lilliput' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

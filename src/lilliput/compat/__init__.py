@@ -1,0 +1,1 @@
+"""Faces of other programs, for those who come from them."""

@@ -1,0 +1,1 @@
+"""Floor 4: codes of few bits."""

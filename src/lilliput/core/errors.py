@@ -1,10 +1,11 @@
 """The errors of lilliput: each says what was found, where, what was expected and what to do.
 
-    LilliputError (a ValueError)
-    ├── DataError        a file, row, column or value that cannot be used
-    ├── BudgetError      a budget that cannot be kept; names the smallest that would do
-    ├── ModelFileError   a model file that is damaged, foreign or newer than this program
-    └── DeviceError      a device that is not there or has no room
+LilliputError (a ValueError)
+├── DataError        a file, row, column or value that cannot be used
+├── BudgetError      a budget that cannot be kept; names the smallest that would do
+├── ModelFileError   a model file that is damaged, foreign or newer than this program
+├── NotFittedError   an estimator that was asked for results before `fit`
+└── DeviceError      a device that is not there or has no room
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ class BudgetError(LilliputError):
 
 class ModelFileError(LilliputError):
     """A model file that is damaged, foreign, or written by a newer lilliput."""
+
+
+class NotFittedError(LilliputError, AttributeError):
+    """An estimator that was asked for results before `fit`; the same bases as scikit-learn's error of this name."""
 
 
 class DeviceError(LilliputError):

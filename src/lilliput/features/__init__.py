@@ -1,0 +1,1 @@
+"""Floor 2: texts to hashed n-grams."""

@@ -1,0 +1,1 @@
+"""Floor 3: networks only; they know nothing of tasks."""

@@ -1,0 +1,1 @@
+"""Floor 6: what users ask for, one file a task."""

@@ -1,0 +1,124 @@
+"""A fastText model as the kernels take it: named tuples of arrays, with hash tables for its words."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.compat.fasttext_kernel_words import fill_buckets, fill_slots
+from lilliput.compat.fasttext_matrix import DenseMatrix, QuantMatrix
+from lilliput.compat.fasttext_parts import FastTextModel
+
+OVA, SOFTMAX, HS = range(3)
+
+
+class Lexicon(NamedTuple):
+    """Entries as in `Dictionary`; ``slots``: int32 hash table of their numbers, -1 where free; as all, a power of 2."""
+
+    text: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    slots: NDArray[np.int32]
+    words: int
+
+
+class Buckets(NamedTuple):
+    """`Hashing`, and for a pruned model a hash table ``keys`` (-1 where free) to ``rows``."""
+
+    size: int
+    minn: int
+    maxn: int
+    word_ngrams: int
+    pruned: bool
+    keys: NDArray[np.int32]
+    rows: NDArray[np.int32]
+
+
+class Input(NamedTuple):
+    """Either matrix; ``width`` is 0 for a dense one, whose other arrays are then empty, and ``norms`` may be."""
+
+    dim: int
+    values: NDArray[np.float32]
+    width: int
+    codes: NDArray[np.uint8]
+    centroids: NDArray[np.float32]
+    norm_codes: NDArray[np.uint8]
+    norms: NDArray[np.float32]
+
+
+class Output(NamedTuple):
+    """`FastTextModel.weights`, `lengths`, `tree` (empty without one) and `sigmoid_table`."""
+
+    loss: int
+    weights: NDArray[np.float32]
+    lengths: NDArray[np.float32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    sigmoid: NDArray[np.float32]
+
+
+class Compiled(NamedTuple):
+    """A model as the kernels take it."""
+
+    lexicon: Lexicon
+    buckets: Buckets
+    input: Input
+    output: Output
+
+
+def prepare(model: FastTextModel) -> Compiled:
+    """The arrays of a model, with hash tables for its words and its pruned n-grams."""
+    dictionary, hashing = model.dictionary, model.hashing
+    slots = np.full(_table_size(len(dictionary.counts)), -1, np.int32)
+    fill_slots(dictionary.text, dictionary.offsets, slots)
+    keys, rows = np.full((2, _table_size(len(dictionary.buckets))), -1, np.int32)
+    fill_buckets(dictionary.buckets, dictionary.bucket_rows, keys, rows)
+    none = np.empty(0, np.int32)
+    left, right = model.tree if model.loss == "hs" else (none, none)
+    kind = {"hs": HS, "softmax": SOFTMAX}.get(model.loss, OVA)
+    weights, lengths = _frozen(model.weights), _frozen(model.lengths)
+    return Compiled(
+        Lexicon(_frozen(dictionary.text), _frozen(dictionary.offsets), _frozen(slots), dictionary.words),
+        Buckets(
+            size=hashing.bucket,
+            minn=hashing.minn,
+            maxn=hashing.maxn,
+            word_ngrams=hashing.word_ngrams,
+            pruned=dictionary.pruned,
+            keys=_frozen(keys),
+            rows=_frozen(rows),
+        ),
+        _input(model),
+        Output(kind, weights, lengths, _frozen(left), _frozen(right), _frozen(model.sigmoid_table)),
+    )
+
+
+def _input(model: FastTextModel) -> Input:
+    no_bytes, no_floats = np.empty(0, np.uint8), np.empty(0, np.float32)
+    if isinstance(model.input, DenseMatrix):
+        values = model.input.values
+        codes = QuantMatrix(no_bytes.reshape(0, 0), no_floats, 0, no_bytes, no_floats)
+    else:
+        values, codes = no_floats.reshape(0, 0), model.input
+    return Input(
+        dim=model.dim,
+        values=_frozen(values),
+        width=codes.width,
+        codes=_frozen(codes.codes),
+        centroids=_frozen(codes.centroids),
+        norm_codes=_frozen(codes.norm_codes),
+        norms=_frozen(codes.norms),
+    )
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only view: the kernels are then compiled once, for mapped and for new arrays alike."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _table_size(entries: int) -> int:
+    """A power of two that leaves half of the table free."""
+    return 1 << (2 * entries).bit_length()

@@ -1,0 +1,63 @@
+"""Codes of few bits: sets of levels in [-1, 1], and the nearest level to a value.
+
+A code is an index into a sorted table of levels; a value is ``levels[code] * scale``. Two kinds of levels:
+
+* linear: equal steps, for rows that carry their own scale;
+* dynamic tree: Dettmers 2016, "8-Bit Approximations for Parallelism in Deep Learning" (arXiv:1511.04561), section 2:
+  leading zeros count the decimal exponent, the bits after the first one are a linear fraction, so that small and large
+  values are met with a similar relative error under one scale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Codes = NDArray[np.uint8]
+
+
+def linear_levels(bits: int) -> Floats:
+    """``2 ** bits - 1`` equal steps over [-1, 1] with an exact zero in the middle; float32, sorted."""
+    half = 2 ** (bits - 1) - 1
+    return (np.arange(-half, half + 1) / half).astype(np.float32)
+
+
+def tree_levels(bits: int) -> Floats:
+    """The dynamic tree of `bits` bits (2 to 8): one for the sign, then zeros, a one, and a linear fraction.
+
+    Returns ``2 ** bits - 1`` sorted float32 levels, symmetric about an exact zero, the outermost 1 and -1.
+    """
+    positive = [0.0]
+    for exponent in range(bits - 1):
+        fraction_bits = bits - 2 - exponent
+        edges = np.linspace(0.1, 1.0, 2**fraction_bits + 1)
+        positive.extend((edges[:-1] + edges[1:]) / 2 * 10.0**-exponent)
+    half = np.sort(np.array(positive[1:]))
+    half /= half[-1]
+    return np.concatenate([-half[::-1], [0.0], half]).astype(np.float32)
+
+
+def nearest_codes(values: Floats, levels: Floats) -> Codes:
+    """Index of the level nearest to each value (values in [-1, 1], any shape); uint8 of the same shape."""
+    return np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)
+
+
+def pack_codes(codes: Codes, bits: int) -> Codes:
+    """Flat bytes of `codes`: as they are in 8 bits; two a byte, low half first, in 4."""
+    flat = codes.ravel()
+    if bits == 8:
+        return flat
+    padded = np.zeros(len(flat) + len(flat) % 2, dtype=np.uint8)
+    padded[: len(flat)] = flat
+    return padded[::2] | padded[1::2] << 4
+
+
+def unpack_codes(packed: Codes, bits: int, count: int) -> Codes:
+    """The first `count` codes of what `pack_codes` made; uint8 (count,)."""
+    if bits == 8:
+        return packed[:count]
+    codes = np.empty(2 * len(packed), dtype=np.uint8)
+    codes[::2] = packed & 15
+    codes[1::2] = packed >> 4
+    return codes[:count]

@@ -1,0 +1,222 @@
+"""N-grams of words and characters, hashed straight from UTF-8 bytes: numba kernels.
+
+A text becomes a stream of folded code points in which every run of word characters, and every run of symbols, stands
+between two borders. Word n-grams are taken over the tokens of that stream (a run of letters, one ideograph or one
+symbol), character n-grams over the runs with their borders. Each n-gram is hashed to 64 bits, of which the top `bits`
+name its bucket. `lilliput.features.plain` says the same in plain Python and is what these kernels are tested against.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from lilliput.features.plain import (
+    BORDER,
+    CHAR_SEED,
+    GRAM_MULTIPLIER,
+    GRAM_SEED,
+    MIX_MULTIPLIER,
+    STEP_MULTIPLIER,
+    WORD_SEED,
+)
+from lilliput.features.unicode import (
+    CODE_MASK,
+    EXPANDS,
+    IDEOGRAPH,
+    IGNORED,
+    KIND_SHIFT,
+    LETTER,
+    SEPARATOR,
+    SYMBOL,
+)
+
+WORD, CHAR = 0, 1
+
+_BORDER = np.uint32(BORDER)
+_EXPANDS = np.uint32(EXPANDS)
+_CODE_MASK = np.uint32(CODE_MASK)
+_KIND_SHIFT = np.uint32(KIND_SHIFT)
+_LONE_IDEOGRAPH = np.uint32(IDEOGRAPH << KIND_SHIFT)
+_WORD_SEED, _CHAR_SEED, _GRAM_SEED = np.uint64(WORD_SEED), np.uint64(CHAR_SEED), np.uint64(GRAM_SEED)
+_STEP, _GRAM, _MIX = np.uint64(STEP_MULTIPLIER), np.uint64(GRAM_MULTIPLIER), np.uint64(MIX_MULTIPLIER)
+_HALF = np.uint64(32)
+
+
+@njit(inline="always")
+def _code_point(buffer, at):
+    """Code point of the UTF-8 sequence at `at`, and its length; the buffer holds valid UTF-8."""
+    first = np.uint32(buffer[at])
+    if first < 0x80:
+        return first, 1
+    second = np.uint32(buffer[at + 1]) & np.uint32(63)
+    if first < 0xE0:
+        return ((first & np.uint32(31)) << np.uint32(6)) | second, 2
+    third = np.uint32(buffer[at + 2]) & np.uint32(63)
+    if first < 0xF0:
+        return ((first & np.uint32(15)) << np.uint32(12)) | (second << np.uint32(6)) | third, 3
+    fourth = np.uint32(buffer[at + 3]) & np.uint32(63)
+    return (
+        ((first & np.uint32(7)) << np.uint32(18)) | (second << np.uint32(12)) | (third << np.uint32(6)) | fourth,
+        4,
+    )
+
+
+@njit(nogil=True, cache=True)
+def decode(buffer, start, end, entries, expansions, stream):
+    """Write the stream of ``buffer[start:end]`` (valid UTF-8, NFC) and return its length.
+
+    `stream` (uint32) must hold ``6 * (end - start) + 2`` values: kind in the high bits, folded code point in the low.
+    """
+    stream[0] = _BORDER
+    length = 1
+    symbols = False  # the last run is one of symbols
+    at = start
+    table = len(entries)
+    while at < end:
+        code, step = _code_point(buffer, at)
+        at += step
+        entry = entries[code] if code < table else (code | _LONE_IDEOGRAPH)
+        kind = (entry >> _KIND_SHIFT) & np.uint32(7)
+        if kind == IGNORED:
+            continue
+        if kind == SEPARATOR:
+            if stream[length - 1] != _BORDER:
+                stream[length] = _BORDER
+                length += 1
+            continue
+        if (kind == SYMBOL) != symbols:
+            symbols = kind == SYMBOL
+            if stream[length - 1] != _BORDER:
+                stream[length] = _BORDER
+                length += 1
+        if entry & _EXPANDS:
+            row = expansions[entry & _CODE_MASK]
+            for piece in range(3):
+                if row[piece]:
+                    stream[length] = row[piece] | (kind << _KIND_SHIFT)
+                    length += 1
+        else:
+            stream[length] = entry
+            length += 1
+    if stream[length - 1] != _BORDER:
+        stream[length] = _BORDER
+        length += 1
+    return length
+
+
+@njit(inline="always")
+def _mixed(value):
+    value = (value ^ (value >> _HALF)) * _MIX
+    return value ^ (value >> _HALF)
+
+
+@njit(nogil=True, cache=True)
+def word_tokens(stream, length, tokens):
+    """Hash the tokens of a stream into `tokens` (uint64) and return their number."""
+    count = 0
+    at = 1
+    while at < length:
+        item = stream[at]
+        at += 1
+        if item == _BORDER:
+            continue
+        value = (_WORD_SEED ^ np.uint64(item & _CODE_MASK)) * _STEP
+        if (item >> _KIND_SHIFT) == LETTER:
+            while (stream[at] >> _KIND_SHIFT) == LETTER:  # a stream ends with a border
+                value = (value ^ np.uint64(stream[at] & _CODE_MASK)) * _STEP
+                at += 1
+        tokens[count] = _mixed(value)
+        count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def word_ngrams(tokens, count, low, high, shift, buckets):
+    """Buckets (uint32) of the n-grams of `low` to `high` tokens; returns their number."""
+    made = 0
+    for first in range(count):
+        value = _GRAM_SEED
+        for size in range(1, min(high, count - first) + 1):
+            value = (value ^ tokens[first + size - 1]) * _GRAM
+            value ^= value >> _HALF
+            if size >= low:
+                buckets[made] = (value * _MIX) >> shift
+                made += 1
+    return made
+
+
+@njit(nogil=True, cache=True)
+def char_ngrams(stream, length, low, high, shift, buckets):
+    """Buckets (uint32) of the n-grams of `low` to `high` characters within borders; returns their number."""
+    made = 0
+    for first in range(length - 1):
+        value = (_CHAR_SEED ^ np.uint64(stream[first])) * _STEP
+        if low <= 1 and stream[first] != _BORDER:
+            buckets[made] = _mixed(value) >> shift
+            made += 1
+        for size in range(2, high + 1):
+            item = stream[first + size - 1]
+            value = (value ^ np.uint64(item)) * _STEP
+            if size >= low:
+                buckets[made] = _mixed(value) >> shift
+                made += 1
+            if item == _BORDER:
+                break
+    return made
+
+
+@njit(nogil=True, cache=True)
+def text_buckets(stream, length, unit, low, high, shift, tokens, buckets):
+    """Buckets of one text's n-grams in the group (unit, low, high); returns their number, repeats included."""
+    if unit == WORD:
+        return word_ngrams(tokens, word_tokens(stream, length, tokens), low, high, shift, buckets)
+    return char_ngrams(stream, length, low, high, shift, buckets)
+
+
+@njit(nogil=True, cache=True)
+def count_ngrams(buffer, offsets, entries, expansions, unit, low, high, bits):
+    """Hashed n-gram counts of packed texts as CSR rows: (indptr int64, indices int32, counts float32)."""
+    texts = len(offsets) - 1
+    longest = 0
+    for text in range(texts):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    stream = np.empty(6 * longest + 2, dtype=np.uint32)
+    tokens = np.empty(6 * longest + 2, dtype=np.uint64)
+    shift = np.uint64(64 - bits)
+    last_place = np.full(1 << bits, -1, dtype=np.int64)
+    indptr = np.zeros(texts + 1, dtype=np.int64)
+    capacity = max(1024, 2 * (offsets[texts] - offsets[0]))
+    indices = np.empty(capacity, dtype=np.int32)
+    counts = np.empty(capacity, dtype=np.float32)
+    buckets = np.empty(1024, dtype=np.uint32)
+    used = 0
+    for text in range(texts):
+        length = decode(buffer, offsets[text], offsets[text + 1], entries, expansions, stream)
+        if len(buckets) < length * (high - low + 1):
+            buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
+        made = text_buckets(stream, length, unit, low, high, shift, tokens, buckets)
+        if used + made > capacity:
+            capacity = 2 * (used + made)
+            indices = _grown(indices, used, capacity)
+            counts = _grown(counts, used, capacity)
+        row_start = used
+        for item in range(made):
+            bucket = buckets[item]
+            place = last_place[bucket]
+            if place < row_start:  # last seen in an earlier text, or never
+                last_place[bucket] = used
+                indices[used] = bucket
+                counts[used] = 1
+                used += 1
+            else:
+                counts[place] += 1
+        indptr[text + 1] = used
+    return indptr, indices[:used].copy(), counts[:used].copy()
+
+
+@njit(nogil=True, cache=True)
+def _grown(array, used, capacity):
+    larger = np.empty(capacity, dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger

@@ -1,0 +1,127 @@
+"""N-grams of words and characters in plain Python: what a cold process uses, and the oracle of the kernels' tests.
+
+The definitions stand here; `lilliput.features.ngrams` must agree with them to the last bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lilliput.core.errors import DataError
+from lilliput.data.packed import normalise
+from lilliput.features.unicode import IGNORED, KIND_SHIFT, LETTER, SEPARATOR, SYMBOL, fold, kind_of
+
+BORDER = 0x20
+"""Stands before and after every run of a stream; no folded letter or symbol is a space."""
+
+WORD_SEED = 0xCBF29CE484222325
+CHAR_SEED = 0x84222325CBF29CE4
+GRAM_SEED = 0x9AE16A3B2F90404F
+STEP_MULTIPLIER = 0x100000001B3
+GRAM_MULTIPLIER = 0x9E3779B97F4A7C15
+MIX_MULTIPLIER = 0xD6E8FEB86659FD93
+_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class NGrams:
+    """A group of n-grams: of "word"s or "char"s, `low` to `high` long, hashed to ``2 ** bits`` buckets."""
+
+    unit: str
+    low: int
+    high: int
+    bits: int = 22
+
+    def __post_init__(self) -> None:
+        if self.unit not in ("word", "char") or not 1 <= self.low <= self.high <= 16 or not 1 <= self.bits <= 30:
+            raise DataError(f"{self} is no group of n-grams: unit is 'word' or 'char', 1 <= low <= high <= 16")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def stream(text: str) -> list[int]:
+    """Folded code points of `text` with their kind in the high bits, every run between two borders."""
+    items = [BORDER]
+    symbols = False
+    for character in normalise(text).encode("utf-8", "replace").decode():  # as `pack` has it: lone surrogates are "?"
+        kind = kind_of(character)
+        if kind == IGNORED:
+            continue
+        parts = kind == SEPARATOR
+        if not parts and (kind == SYMBOL) != symbols:
+            symbols, parts = not symbols, True
+        if parts and items[-1] != BORDER:
+            items.append(BORDER)
+        if kind != SEPARATOR:
+            items.extend(ord(piece) | kind << KIND_SHIFT for piece in fold(character))
+    if items[-1] != BORDER:
+        items.append(BORDER)
+    return items
+
+
+def tokens(items: list[int]) -> list[list[int]]:
+    """Tokens of a stream: runs of letters, and every ideograph and symbol alone."""
+    found: list[list[int]] = []
+    inside = False
+    for item in items:
+        letter = item >> KIND_SHIFT == LETTER
+        if letter and inside:
+            found[-1].append(item)
+        elif item != BORDER:
+            found.append([item])
+        inside = letter
+    return found
+
+
+def word_ngrams(items: list[int], low: int, high: int) -> Iterator[tuple[int, str]]:
+    """(64-bit hash, readable form) of the n-grams of `low` to `high` tokens."""
+    words = tokens(items)
+    hashes = [_token_hash(word) for word in words]
+    for first in range(len(words)):
+        value = GRAM_SEED
+        for size in range(1, min(high, len(words) - first) + 1):
+            value = (value ^ hashes[first + size - 1]) * GRAM_MULTIPLIER & _MASK
+            value ^= value >> 32
+            if size >= low:
+                yield value * MIX_MULTIPLIER & _MASK, " ".join(map(_shown, words[first : first + size]))
+
+
+def char_ngrams(items: list[int], low: int, high: int) -> Iterator[tuple[int, str]]:
+    """(64-bit hash, readable form) of the n-grams of `low` to `high` characters within borders."""
+    for first in range(len(items) - 1):
+        value = (CHAR_SEED ^ items[first]) * STEP_MULTIPLIER & _MASK
+        if low <= 1 and items[first] != BORDER:
+            yield _mixed(value), _shown(items[first : first + 1])
+        for size in range(2, high + 1):
+            item = items[first + size - 1]
+            value = (value ^ item) * STEP_MULTIPLIER & _MASK
+            if size >= low:
+                yield _mixed(value), _shown(items[first : first + size])
+            if item == BORDER:
+                break
+
+
+def buckets(text: str, group: NGrams) -> list[tuple[int, str]]:
+    """(bucket, readable n-gram) for every n-gram of `text` in `group`, repeats included, in text order."""
+    ngrams = word_ngrams if group.unit == "word" else char_ngrams
+    shift = 64 - group.bits
+    return [(value >> shift, shown) for value, shown in ngrams(stream(text), group.low, group.high)]
+
+
+def _token_hash(word: list[int]) -> int:
+    value = WORD_SEED
+    for item in word:
+        value = (value ^ (item & (1 << KIND_SHIFT) - 1)) * STEP_MULTIPLIER & _MASK
+    return _mixed(value)
+
+
+def _mixed(value: int) -> int:
+    value = (value ^ value >> 32) * MIX_MULTIPLIER & _MASK
+    return value ^ value >> 32
+
+
+def _shown(items: list[int]) -> str:
+    return "".join("_" if item == BORDER else chr(item & (1 << KIND_SHIFT) - 1) for item in items)

@@ -1,0 +1,61 @@
+"""Which recipes are worth trying for a problem, from the least to the most expensive choice of words and characters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lilliput.features.plain import NGrams
+from lilliput.nets.kernels import SIGMOID, SOFTMAX
+from lilliput.planning.textnet import Recipe
+
+Span = tuple[int, int]
+
+WORDS: Span = (1, 2)
+CHARS: Span = (2, 4)
+COUNT_BITS = 22
+"""Buckets in which n-grams are first counted: 2 ** 22."""
+MANY_OUTPUTS = 64
+"""From here on a row of one weight an output is wide, and an embedding serves better than a linear model."""
+PLENTY = 20_000_000
+"""Bytes from which on longer n-grams can be afforded."""
+
+
+def recipes(
+    outputs: int,
+    single: bool,
+    room: float | None,
+    patient: bool,
+    words: Span | None,
+    chars: Span | None,
+    network: str,
+) -> list[Recipe]:
+    """The recipes to try, the best guess first; `patient`: a time budget leaves room for more than one.
+
+    `words`, `chars`: lengths of n-grams as the user wants them (None: ours; (0, 0): none of them); `network`: "auto",
+    "linear" or "embedding".
+    """
+    plenty = room is not None and room >= PLENTY
+    best_words = words or ((1, 3) if plenty else WORDS)
+    best_chars = chars or ((2, 5) if plenty else CHARS)
+    first = _recipe(outputs, single, best_words, best_chars, network)
+    tried = [first]
+    if patient:
+        tried += [replace(first, rate=first.rate / 2, passes=first.passes * 2)]
+        if chars is None:
+            tried.append(_recipe(outputs, single, best_words, (2, 5), network))
+        if words is None:
+            tried.append(_recipe(outputs, single, (1, 3), best_chars, network))
+        if network == "auto":
+            other = "linear" if first.dim else "embedding"
+            tried.append(_recipe(outputs, single, best_words, best_chars, other))
+    return list(dict.fromkeys(tried))
+
+
+def _recipe(outputs: int, single: bool, words: Span, chars: Span, network: str) -> Recipe:
+    groups = tuple(
+        NGrams(unit, *span, COUNT_BITS) for unit, span in (("word", words), ("char", chars)) if span != (0, 0)
+    )
+    if network == "linear" or (network == "auto" and outputs <= MANY_OUTPUTS):
+        return Recipe(groups)
+    loss = SOFTMAX if single and outputs > 1 else SIGMOID
+    return Recipe(groups, dim=16, loss=loss, rate=0.07, passes=8)

@@ -1,0 +1,298 @@
+"""From texts, targets and a budget to a trained feed-forward net: what is tried, what is chosen, what is measured.
+
+The rows are parted once: most are learned from, a tune part decides (early stopping, the choice among candidates, the
+temperature), a report part is looked at once, for the report. Then, unless the held-out rows hardly count, the chosen
+recipe is trained again on all rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.errors import BudgetError
+from lilliput.data.packed import Packed, concatenate, subset
+from lilliput.features.plain import NGrams
+from lilliput.nets.feedforward import FeedForward
+from lilliput.nets.kernels import SIGMOID, Targets, forward
+from lilliput.nets.pooling import packed_logits
+from lilliput.planning.rows import Layout, candidates, fit_rows, scores
+from lilliput.training.calibration import fit_temperature, probabilities
+from lilliput.training.examples import BagSource, Shards, TextSet, count_texts, dense_targets, gather
+from lilliput.training.learner import Learner, Shape
+from lilliput.training.metrics import cross_entropy
+from lilliput.training.passes import Passes, Schedule
+
+Floats = NDArray[np.float32]
+REFIT_BELOW = 20
+"""Rows learned from for each held-out row from which on it is not worth training again on all of them."""
+SCOUT_PASSES = 2
+HELD_MOST = 20_000
+TUNE_LEAST = 20
+"""Rows below which a tune part decides nothing."""
+LEAST_ROWS = 64
+"""Rows a group without which a net is of no use."""
+PATIENCE = 2
+"""Passes without a better likelihood on the tune part, after which training comes to its end."""
+MOST_CELLS = 60_000_000
+"""Floats that the tables may take while they learn (240 MB)."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a net is made: n-gram groups, table width (0: linear, as wide as the outputs), hidden units, loss, passes."""
+
+    groups: tuple[NGrams, ...]
+    dim: int = 0
+    hidden: int = 0
+    loss: int = SIGMOID
+    rate: float = 0.15
+    passes: int = 6
+
+    def shape(self, groups: tuple[NGrams, ...], outputs: int, code_bits: int) -> Shape:
+        """The shape of the net over `groups`, the recipe's own with their final buckets."""
+        dims = (self.dim or outputs,) * len(groups)
+        return Shape(groups, dims, self.hidden, outputs, code_bits, linear=self.dim == 0)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows kept back: their texts, their row numbers, and how many of them (the first ones) are for tuning."""
+
+    packed: Packed
+    rows: NDArray[np.int64]
+    tune: int
+
+
+@dataclass
+class Problem:
+    """What to learn and within what; `single`: the outputs compete (else each is judged by itself).
+
+    ``room``: bytes for tables and layers; ``seconds``: wall-clock time left; ``advance`` is told of every text seen.
+    """
+
+    corpus: Shards
+    targets: Targets
+    outputs: int
+    single: bool
+    seed: int
+    threads: int
+    room: float | None = None
+    seconds: float | None = None
+    advance: Callable[[int], None] = lambda texts: None
+
+    @property
+    def rows(self) -> int:
+        return len(self.targets.weights)
+
+
+@dataclass
+class Fitted:
+    """A net trained by a recipe: its rows, the pass it landed after, and its loss on the tune part (None: no such)."""
+
+    recipe: Recipe
+    net: FeedForward
+    layout: Layout
+    code_bits: int
+    landed: int
+    loss: float | None
+
+
+@dataclass
+class Trained:
+    """The chosen net and what is known of it; ``held_logits`` are of a net that never saw the held rows."""
+
+    fitted: Fitted
+    held: Held
+    held_logits: Floats
+    temperature: float
+    refitted: bool
+    tried: list[Fitted]
+    interrupted: bool = False
+
+
+class Planner:
+    """Tries recipes on a problem, chooses one by the tune part, and trains it on all rows."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.held = hold_out(problem.corpus, problem.rows, problem.seed)
+        self.deadline = None if problem.seconds is None else time.monotonic() + problem.seconds
+        self.interrupted = False
+        self._counts: dict[NGrams, NDArray[np.int32]] = {}
+        self._running: Callable[[], Fitted] | None = None
+
+    def train(self, recipes: Sequence[Recipe]) -> Trained:
+        """The best of `recipes`; raises `BudgetError` when nothing fits the room."""
+        learn = np.ones(self.problem.rows, dtype=bool)
+        learn[self.held.rows] = False
+        tried: list[Fitted] = []
+        try:
+            for recipe in recipes:
+                tried.append(self._attempt(recipe, learn, len(recipes) + 1 - len(tried)))
+        except KeyboardInterrupt:
+            self.interrupted = True
+            if self._running is not None:
+                tried.append(self._running())
+            if not tried:
+                raise
+        best = min(tried, key=lambda fitted: fitted.loss if fitted.loss is not None else 0.0)
+        logits = packed_logits(best.net, self.held.packed, self.problem.threads)
+        tune = slice(0, self.held.tune)
+        temperature = 1.0
+        if self.held.tune:
+            temperature = fit_temperature(logits[tune], self.wanted(self.held.rows[tune]), self.problem.single)
+        refit = len(self.held.rows) > 0 and REFIT_BELOW * len(self.held.rows) > self.problem.rows
+        if refit and not self.interrupted:
+            try:
+                best = self._refit(best)
+            except KeyboardInterrupt:
+                self.interrupted = True
+        refitted = refit and not self.interrupted
+        return Trained(best, self.held, logits, temperature, refitted, tried, self.interrupted)
+
+    def least_room(self, recipes: Sequence[Recipe]) -> float:
+        """Bytes that the leanest of `recipes` needs for its layers, maps and a few rows."""
+        return min(
+            shape.layer_bytes() + sum(LEAST_ROWS * shape.row_bytes(group) + 64 for group in range(len(shape.groups)))
+            for shape in (recipe.shape(recipe.groups, self.problem.outputs, 4) for recipe in recipes)
+        )
+
+    def wanted(self, rows: NDArray[np.int64]) -> Floats:
+        """Wanted outputs of `rows` as a dense matrix (rows, labels); a lone output becomes two columns."""
+        targets = self.problem.targets
+        dense = dense_targets(targets, rows, self.problem.outputs)
+        if self.problem.single and self.problem.outputs == 1:
+            return np.concatenate([1 - dense, dense], axis=1)
+        return dense
+
+    def _attempt(self, recipe: Recipe, learn: NDArray[np.bool_], phases: int) -> Fitted:
+        """Choose rows for `recipe` within the room, and train on the rows that may be learned from."""
+        counts = [self._count(group) for group in recipe.groups]
+        layout = self._candidates(recipe, counts)
+        shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=8)
+        fitting = self._fit(shape, layout, counts, None)
+        if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
+            scout = self._learner(shape, layout)
+            self._passes(scout, recipe.loss).run(self._source(scout, learn), Schedule(recipe.rate, SCOUT_PASSES, coded=0))
+            shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
+            fitting = self._fit(shape, layout, counts, scores(scout, counts))
+        if fitting is None:
+            raise BudgetError(f"not one row fits into {self.problem.room:.0f} bytes")
+        return self._run(recipe, fitting, shape.code_bits, learn, phases, land_after=None)
+
+    def _refit(self, best: Fitted) -> Fitted:
+        everything = np.ones(self.problem.rows, dtype=bool)
+        return self._run(best.recipe, best.layout, best.code_bits, everything, 1, land_after=best.landed)
+
+    def _run(
+        self,
+        recipe: Recipe,
+        layout: Layout,
+        code_bits: int,
+        learn: NDArray[np.bool_],
+        phases: int,
+        land_after: int | None,
+    ) -> Fitted:
+        learner = self._learner(recipe.shape(layout.groups, self.problem.outputs, code_bits), layout)
+        watch = _Watch(self, learner) if land_after is None else None
+        schedule = Schedule(recipe.rate, recipe.passes, self._share(phases), land_after or 0)
+        stalled = watch.stalled if watch and self.held.tune else lambda passes: False
+
+        def fitted(landed: int = 0) -> Fitted:
+            if not len(learner.coding.levels):
+                learner.start_coding()
+            loss = watch.loss() if watch and self.held.tune else None
+            return Fitted(recipe, learner.freeze(), layout, code_bits, landed, loss)
+
+        self._running = fitted
+        source = self._source(learner, learn)
+        landed = self._passes(learner, recipe.loss).run(source, schedule, self.problem.advance, stalled)
+        self._running = None
+        return fitted(landed)
+
+    def _share(self, phases: int) -> float | None:
+        """Seconds for the next of `phases` phases."""
+        return None if self.deadline is None else max(0.01, (self.deadline - time.monotonic()) / phases)
+
+    def _count(self, group: NGrams) -> NDArray[np.int32]:
+        if group not in self._counts:
+            parts = (self.problem.corpus.shard(number) for number in range(self.problem.corpus.shards))
+            self._counts[group] = count_texts(parts, group, self.problem.threads)
+        return self._counts[group]
+
+    def _candidates(self, recipe: Recipe, counts: list[NDArray[np.int32]]) -> Layout:
+        """All n-grams that occur twice (in few texts: once), or more often if these are too many to train."""
+        dim = recipe.dim or self.problem.outputs
+        least = 1 if self.problem.rows < 200 else 2
+        while sum(int((count >= least).sum()) for count in counts) * (1 + 3 * dim) > MOST_CELLS:
+            least = max(least + 1, least * 5 // 4)
+        return candidates(recipe.groups, counts, self.problem.rows, least)
+
+    def _fit(
+        self, shape: Shape, layout: Layout, counts: list[NDArray[np.int32]], worth: list[Floats] | None
+    ) -> Layout | None:
+        room = np.inf if self.problem.room is None else self.problem.room - shape.layer_bytes()
+        row_bytes = [shape.row_bytes(group) for group in range(len(shape.groups))]
+        return fit_rows(layout, counts, self.problem.rows, worth, row_bytes, room)
+
+    def _learner(self, shape: Shape, layout: Layout) -> Learner:
+        return Learner(shape, layout.maps, layout.rates, self.problem.seed)
+
+    def _passes(self, learner: Learner, loss: int) -> Passes:
+        return Passes(learner, loss, self.problem.threads, self.problem.seed)
+
+    def _source(self, learner: Learner, learn: NDArray[np.bool_]) -> BagSource:
+        texts = TextSet(self.problem.corpus, self.problem.targets, learn)
+        return BagSource(texts, learner.shape.groups, learner.maps, self.problem.threads)
+
+
+class _Watch:
+    """Follows the likelihood of the tune part while a learner trains, at its best temperature."""
+
+    def __init__(self, planner: Planner, learner: Learner) -> None:
+        self.learner = learner
+        self.single = planner.problem.single
+        tune = planner.held.tune
+        packed = subset(planner.held.packed, np.arange(tune))
+        self.bags = gather(packed, learner.shape.groups, learner.maps, planner.problem.threads)
+        self.wanted = planner.wanted(planner.held.rows[:tune])
+        self.scratch = learner.scratch(tune)
+        self.best, self.best_pass = np.inf, 0
+
+    def loss(self) -> float:
+        """Cross-entropy of the tune part with the weights as they stand."""
+        learner, tune = self.learner, len(self.wanted)
+        texts = np.arange(tune)
+        forward(texts, 0, tune, self.bags, learner.tables, learner.head, learner.part, self.scratch)
+        temperature = fit_temperature(self.scratch.logits, self.wanted, self.single)
+        return cross_entropy(self.wanted, probabilities(self.scratch.logits, temperature, self.single), self.single)
+
+    def stalled(self, passes: int) -> bool:
+        """Whether the last passes have brought nothing."""
+        loss = self.loss()
+        if loss < self.best:
+            self.best, self.best_pass = loss, passes
+        return passes - self.best_pass >= PATIENCE
+
+
+def hold_out(corpus: Shards, rows: int, seed: int) -> Held:
+    """Keep back a fifth of the rows, at most 20,000, at random; half of them to tune by, half for the report."""
+    count = min(rows // 5, HELD_MOST)
+    chosen = np.random.default_rng([seed, 2]).permutation(rows)[:count]
+    place = np.full(rows, -1, dtype=np.int64)
+    place[chosen] = np.arange(count)
+    found, packed = [], []
+    for number in range(corpus.shards):
+        part, part_rows = corpus.shard(number)
+        texts = np.flatnonzero(place[part_rows] >= 0)
+        packed.append(subset(part, texts))
+        found.append(part_rows[texts])
+    joined = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    order = np.argsort(place[joined])
+    tune = count // 2 if count >= 2 * TUNE_LEAST else 0
+    return Held(subset(concatenate(packed), order), joined[order], tune)

@@ -1,0 +1,68 @@
+"""What the model file of a text classifier must hold, checked before anything is built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.errors import DataError, ModelFileError
+from lilliput.core.modelfile import StrPath, require
+from lilliput.features.buckets import BucketMap
+from lilliput.features.plain import NGrams
+from lilliput.nets.feedforward import ROW_SCALE_DIM
+from lilliput.tasks.labels import LABEL_TYPES, MODES
+
+
+def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+    """Raise `ModelFileError` unless the arrays are those that the manifest's net and labels need."""
+    try:
+        _check_net(manifest["net"], arrays, path)
+        _check_labels(manifest["labels"], manifest["net"]["outputs"], arrays, path)
+        numbers = (float(manifest["temperature"]), float(manifest["threshold"]))
+    except (KeyError, TypeError, DataError) as error:
+        raise ModelFileError(f"{path}: the manifest does not describe a text classifier ({error})") from error
+    if not (np.isfinite(numbers).all() and numbers[0] > 0):
+        raise ModelFileError(f"{path}: temperature {numbers[0]} and threshold {numbers[1]} cannot be used")
+
+
+def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+    width = 0
+    for number, group in enumerate(shape["groups"]):
+        ngrams = NGrams(group["unit"], group["low"], group["high"], group["bits"])
+        dim, code_bits = int(group["dim"]), int(group["code_bits"])
+        if dim < 1 or code_bits not in (4, 8):
+            raise ModelFileError(f"{path}: group {number} has rows of {dim} weights in {code_bits} bits")
+        name = f"group{number}"
+        require(arrays, {f"{name}.map": (np.uint64, ((1 << ngrams.bits) // 64,))}, path)
+        rows = BucketMap(arrays[f"{name}.map"]).rows
+        scales = rows if dim >= ROW_SCALE_DIM else 1
+        codes = (rows * dim * code_bits + 7) // 8
+        require(arrays, {f"{name}.codes": (np.uint8, (codes,)), f"{name}.scales": (np.float16, (scales,))}, path)
+        width = dim if shape["shared"] else width + dim
+    outputs = int(shape["outputs"])
+    require(arrays, {"layers.bias": (np.float32, (outputs,))}, path)
+    units = width
+    if "layers.hidden" in arrays:
+        require(arrays, {"layers.hidden": (np.float32, (width, None))}, path)
+        units = arrays["layers.hidden"].shape[1]
+        require(arrays, {"layers.hidden_bias": (np.float32, (units,))}, path)
+    if "layers.output" in arrays:
+        require(arrays, {"layers.output": (np.float32, (units, outputs))}, path)
+    elif units != outputs:
+        raise ModelFileError(f"{path}: the net gives {units} values where {outputs} outputs are expected")
+
+
+def _check_labels(
+    labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, NDArray[Any]], path: StrPath
+) -> None:
+    if labels["mode"] not in MODES or labels["type"] not in LABEL_TYPES:
+        raise ModelFileError(f"{path}: labels of type {labels['type']!r}, mode {labels['mode']!r} are not known here")
+    count = 2 if labels["mode"] == "single" and outputs == 1 else outputs
+    expected = {"labels.text": (np.uint8, (None,)), "labels.offsets": (np.int64, (count + 1,))}
+    require(arrays, expected, path)
+    offsets = arrays["labels.offsets"]
+    if offsets[0] != 0 or offsets[-1] != len(arrays["labels.text"]) or (np.diff(offsets) < 0).any():
+        raise ModelFileError(f"{path}: the labels are cut wrongly")

@@ -1,0 +1,180 @@
+"""Examples from packed texts: counting n-grams, gathering bags, and handing them to the passes part by part."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.threads import map_ordered
+from lilliput.data.packed import Packed
+from lilliput.features.bags import document_frequencies, gather_bags
+from lilliput.features.buckets import BucketMap
+from lilliput.features.ngrams import CHAR, WORD
+from lilliput.features.plain import NGrams
+from lilliput.features.unicode import tables
+from lilliput.nets.kernels import Bags, Targets
+from lilliput.training.passes import Examples
+
+PIECE = 1 << 20
+"""Bytes of text a piece of work."""
+CACHE = 400_000_000
+"""Bytes of bags kept in memory; beyond that they are made anew in every pass."""
+
+
+class Shards(Protocol):
+    """Texts in parts that each fit in memory; see `lilliput.data.corpus.Corpus`."""
+
+    @property
+    def shards(self) -> int:
+        """Number of parts."""
+
+    def shard(self, number: int) -> tuple[Packed, NDArray[np.int64]]:
+        """Packed texts of a part, and the row number of each."""
+
+
+@dataclass(frozen=True)
+class TextSet:
+    """Texts, the wanted outputs by row number, and which rows may be learned from (bool, one a row)."""
+
+    corpus: Shards
+    targets: Targets
+    learn: NDArray[np.bool_]
+
+    def parts(self) -> Iterator[tuple[Packed, NDArray[np.int64]]]:
+        """All parts, in order."""
+        for number in range(self.corpus.shards):
+            yield self.corpus.shard(number)
+
+
+def count_texts(parts: Iterator[tuple[Packed, NDArray[np.int64]]], group: NGrams, threads: int) -> NDArray[np.int32]:
+    """In how many texts each bucket of `group` occurs; int32 (2 ** bits,)."""
+    totals = [np.zeros(1 << group.bits, dtype=np.int32) for _ in range(threads)]
+    for packed, _rows in parts:
+        pieces = _pieces(packed)
+
+        def count(worker: int, pieces: list[Packed] = pieces) -> None:
+            for piece in pieces[worker::threads]:
+                lookup = tables(piece.ascii)
+                document_frequencies(
+                    piece.buffer,
+                    piece.offsets,
+                    lookup.entries,
+                    lookup.expansions,
+                    unit_code(group),
+                    group.low,
+                    group.high,
+                    group.bits,
+                    totals[worker],
+                )
+
+        map_ordered(count, range(threads), threads)
+    return np.sum(totals, axis=0, dtype=np.int32)
+
+
+def gather(packed: Packed, groups: Sequence[NGrams], maps: Sequence[BucketMap], threads: int) -> Bags:
+    """Bags of packed texts in every group."""
+    pieces = _pieces(packed)
+    work = [(group, bucket_map, piece) for group, bucket_map in zip(groups, maps, strict=True) for piece in pieces]
+    made = map_ordered(lambda item: _gather_piece(*item), work, threads)
+    bounds = np.empty((len(groups), len(packed), made[0][0].shape[1] if made else 1), dtype=np.int64)
+    rows: list[NDArray[np.int32]] = []
+    used = 0
+    for group in range(len(groups)):
+        text = 0
+        for piece_bounds, piece_rows in made[group * len(pieces) : (group + 1) * len(pieces)]:
+            bounds[group, text : text + len(piece_bounds)] = piece_bounds + used
+            text += len(piece_bounds)
+            rows.append(piece_rows)
+            used += len(piece_rows)
+    return Bags(bounds, np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32))
+
+
+def unit_code(group: NGrams) -> int:
+    """The kernels' number for the unit of `group`."""
+    return WORD if group.unit == "word" else CHAR
+
+
+class BagSource:
+    """The examples of a `TextSet` for one choice of groups and maps: kept if they fit in memory, else made anew."""
+
+    def __init__(self, texts: TextSet, groups: Sequence[NGrams], maps: Sequence[BucketMap], threads: int) -> None:
+        self.texts = texts
+        self.groups = groups
+        self.maps = maps
+        self.threads = threads
+        self.kept: dict[int, Examples] = {}
+        self.kept_bytes = 0
+
+    def __len__(self) -> int:
+        return int(self.texts.learn.sum())
+
+    def parts(self, generator: np.random.Generator) -> Iterator[Examples]:
+        """One pass, the parts in random order."""
+        for number in generator.permutation(self.texts.corpus.shards):
+            yield self.part(int(number))
+
+    def part(self, number: int) -> Examples:
+        """The examples of one part of the corpus."""
+        if number in self.kept:
+            return self.kept[number]
+        packed, rows = self.texts.corpus.shard(number)
+        bags = gather(packed, self.groups, self.maps, self.threads)
+        examples = Examples(bags, targets_of(self.texts.targets, rows), np.flatnonzero(self.texts.learn[rows]))
+        size = bags.bounds.nbytes + bags.rows.nbytes
+        if self.kept_bytes + size <= CACHE:
+            self.kept[number] = examples
+            self.kept_bytes += size
+        return examples
+
+
+def targets_of(targets: Targets, rows: NDArray[np.int64]) -> Targets:
+    """The targets of `rows`, in their order."""
+    counts = np.diff(targets.indptr)[rows]
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    places = np.repeat(targets.indptr[rows] - indptr[:-1], counts) + np.arange(indptr[-1])
+    return Targets(indptr, targets.labels[places], targets.values[places], targets.weights[rows])
+
+
+def dense_targets(targets: Targets, rows: NDArray[np.int64], outputs: int) -> NDArray[np.float32]:
+    """The targets of `rows` as a matrix, float32 (rows, outputs)."""
+    counts = np.diff(targets.indptr)[rows]
+    ends = np.cumsum(counts)
+    places = np.repeat(targets.indptr[rows] - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
+    matrix = np.zeros((len(rows), outputs), dtype=np.float32)
+    matrix[np.repeat(np.arange(len(rows)), counts), targets.labels[places]] = targets.values[places]
+    return matrix
+
+
+def _gather_piece(group: NGrams, bucket_map: BucketMap, piece: Packed) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    lookup = tables(piece.ascii)
+    bounds, rows = gather_bags(
+        piece.buffer,
+        piece.offsets,
+        lookup.entries,
+        lookup.expansions,
+        unit_code(group),
+        group.low,
+        group.high,
+        group.bits,
+        bucket_map.words,
+        bucket_map.ranks,
+        bucket_map.rows,
+    )
+    return bounds, rows
+
+
+def _pieces(packed: Packed) -> list[Packed]:
+    """Runs of whole texts of about `PIECE` bytes; where they are cut depends on the texts alone."""
+    if not len(packed):
+        return []
+    edges = np.searchsorted(packed.offsets, np.arange(PIECE, int(packed.offsets[-1]), PIECE))
+    edges = np.unique(np.concatenate([[0], edges, [len(packed)]]))
+    return [
+        Packed(packed.buffer, packed.offsets[first : last + 1], packed.ascii)
+        for first, last in itertools.pairwise(edges)
+    ]

@@ -1,0 +1,188 @@
+"""Passes over examples: mini-batches, threads that own rows, and a learning rate that falls to zero."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.features.bags import SEGMENTS
+from lilliput.nets.kernels import Bags, Targets, forward, losses, step_head, step_tables, train_texts
+from lilliput.training.learner import Learner
+
+BATCH = 64
+BLOCK = 32
+"""Batches between two looks at the clock, the progress bar and Ctrl-C."""
+WORTH_THREADS = 30_000
+"""Weights touched by a batch from which on several threads are faster than one (some 50 microseconds of work)."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Bags and targets of some texts; ``texts`` are the positions (int64) that may be learned from."""
+
+    bags: Bags
+    targets: Targets
+    texts: NDArray[np.int64]
+
+
+class ExampleSource(Protocol):
+    """Where the passes get their examples: as many parts as fit in memory at once, in an order of its own choice."""
+
+    def parts(self, generator: np.random.Generator) -> Iterable[Examples]:
+        """One pass over all examples, in parts."""
+
+    def __len__(self) -> int:
+        """Texts in a pass."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate, falling linearly from `rate` to zero over `passes`, or over `seconds` if that is less.
+
+    After pass `land_after` (0: never) the rest of the way down is made in one more pass. In the last `coded` part of
+    the schedule the net sees its weights as they will be stored.
+    """
+
+    rate: float
+    passes: int
+    seconds: float | None = None
+    land_after: int = 0
+    coded: float = 0.25
+
+
+@dataclass
+class Clock:
+    """How much of a schedule is spent, by texts seen and by time: ``start + (1 - start) * (texts - since) / span``."""
+
+    span: float
+    seconds: float | None
+    start: float = 0.0
+    since: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def spent(self, texts: float) -> float:
+        """Fraction of the schedule that is over when `texts` texts have been seen."""
+        fraction = self.start + (1 - self.start) * (texts - self.since) / max(1.0, self.span)
+        if self.seconds is not None:
+            fraction = max(fraction, (time.monotonic() - self.began) / self.seconds)
+        return min(1.0, fraction)
+
+    def land(self, texts: float, span: float) -> None:
+        """Spend what is left within the next `span` texts."""
+        self.start, self.since, self.span = self.spent(texts), texts, span
+
+
+class Passes:
+    """Trains a learner over examples, in an order drawn from `seed`."""
+
+    def __init__(self, learner: Learner, loss: int, threads: int, seed: int) -> None:
+        self.learner = learner
+        self.loss = loss
+        self.threads = threads
+        self.generator = np.random.default_rng([seed, 1])
+        self.scratch = learner.scratch(BATCH)
+
+    def run(
+        self,
+        source: ExampleSource,
+        schedule: Schedule,
+        advance: Callable[[int], None] = lambda texts: None,
+        stalled: Callable[[int], bool] = lambda passes: False,
+    ) -> int:
+        """Train until the schedule is over; lands early once `stalled(passes done)`. Returns the pass it landed after.
+
+        That is 0 if the schedule ran its full length. Ctrl-C between two blocks leaves a learner that can be frozen.
+        """
+        total = len(source)
+        clock = Clock(total * schedule.passes, schedule.seconds)
+        done = passes = landed = 0
+        while clock.spent(done) < 1:
+            for examples in source.parts(self.generator):
+                for block in _blocks(self.generator.permutation(examples.texts)):
+                    spent = clock.spent(done)
+                    if spent >= 1:
+                        break
+                    if spent >= 1 - schedule.coded and not len(self.learner.coding.levels):
+                        self.learner.start_coding()
+                    self._train(block, examples, _rates(block, schedule.rate, clock, done))
+                    done += len(block)
+                    advance(len(block))
+            passes += 1
+            if not landed and (passes == schedule.land_after or (not schedule.land_after and stalled(passes))):
+                landed = passes
+                clock.land(done, total)
+        if not len(self.learner.coding.levels):
+            self.learner.start_coding()
+        return landed
+
+    def _train(self, texts: NDArray[np.int64], examples: Examples, rates: NDArray[np.float32]) -> None:
+        learner = self.learner
+        bounds = examples.bags.bounds
+        touched = len(examples.bags.rows) / max(1, bounds.shape[1]) * BATCH * max(learner.shape.dims)
+        if self.threads == 1 or touched < WORTH_THREADS:
+            train_texts(
+                texts,
+                BATCH,
+                examples.bags,
+                learner.tables,
+                learner.head,
+                examples.targets,
+                self.loss,
+                learner.coding,
+                learner.part,
+                rates,
+                self.scratch,
+            )
+            return
+        with ThreadPoolExecutor(self.threads) as pool:
+            for number, rate in enumerate(rates):
+                self._train_batch(pool, texts[number * BATCH : (number + 1) * BATCH], examples, rate)
+
+    def _train_batch(
+        self, pool: ThreadPoolExecutor, texts: NDArray[np.int64], examples: Examples, rate: np.float32
+    ) -> None:
+        """One batch by several threads: first each takes some of the texts, then each some of the rows."""
+        learner, scratch = self.learner, self.scratch
+        bags, targets = examples.bags, examples.targets
+
+        def read(begin: int, end: int) -> None:
+            forward(texts, begin, end, bags, learner.tables, learner.head, learner.part, scratch)
+            losses(texts, begin, end, targets, self.loss, learner.head, scratch)
+
+        def write(first: int, last: int) -> None:
+            step_tables(texts, bags, learner.tables, learner.coding, rate, first, last, scratch)
+
+        _each(pool, read, _cuts(len(texts), self.threads))
+        _each(pool, write, _cuts(SEGMENTS, self.threads))
+        step_head(texts, learner.head, rate, scratch)
+
+
+def _rates(block: NDArray[np.int64], rate: float, clock: Clock, done: int) -> NDArray[np.float32]:
+    """Learning rate of each batch of a block."""
+    spends = [clock.spent(done + batch) for batch in range(0, len(block), BATCH)]
+    return (rate * (1 - np.array(spends))).astype(np.float32)
+
+
+def _blocks(order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for start in range(0, len(order), BATCH * BLOCK):
+        yield order[start : start + BATCH * BLOCK]
+
+
+def _cuts(count: int, parts: int) -> list[tuple[int, int]]:
+    edges = [count * part // parts for part in range(parts + 1)]
+    return [(first, last) for first, last in itertools.pairwise(edges) if first < last]
+
+
+def _each(pool: ThreadPoolExecutor, work: Callable[[int, int], None], cuts: list[tuple[int, int]]) -> None:
+    """Run `work` on every cut, the first one in this thread."""
+    others = [pool.submit(work, *cut) for cut in cuts[1:]]
+    work(*cuts[0])
+    for other in others:
+        other.result()
