@@ -23,13 +23,18 @@ class Lexicon(NamedTuple):
     words: int
 
 
-class Buckets(NamedTuple):
-    """`Hashing`, and for a pruned model a hash table ``keys`` (-1 where free) to ``rows``."""
+class Rules(NamedTuple):
+    """`Hashing`."""
 
-    size: int
+    bucket: int
     minn: int
     maxn: int
     word_ngrams: int
+
+
+class Buckets(NamedTuple):
+    """Of a pruned model, a hash table from buckets, ``keys`` (int32, -1 where free), to ``rows`` (int32)."""
+
     pruned: bool
     keys: NDArray[np.int32]
     rows: NDArray[np.int32]
@@ -62,6 +67,7 @@ class Compiled(NamedTuple):
     """A model as the kernels take it."""
 
     lexicon: Lexicon
+    rules: Rules
     buckets: Buckets
     input: Input
     output: Output
@@ -80,15 +86,8 @@ def prepare(model: FastTextModel) -> Compiled:
     weights, lengths = _frozen(model.weights), _frozen(model.lengths)
     return Compiled(
         Lexicon(_frozen(dictionary.text), _frozen(dictionary.offsets), _frozen(slots), dictionary.words),
-        Buckets(
-            size=hashing.bucket,
-            minn=hashing.minn,
-            maxn=hashing.maxn,
-            word_ngrams=hashing.word_ngrams,
-            pruned=dictionary.pruned,
-            keys=_frozen(keys),
-            rows=_frozen(rows),
-        ),
+        Rules(hashing.bucket, hashing.minn, hashing.maxn, hashing.word_ngrams),
+        Buckets(dictionary.pruned, _frozen(keys), _frozen(rows)),
         _input(model),
         Output(kind, weights, lengths, _frozen(left), _frozen(right), _frozen(model.sigmoid_table)),
     )

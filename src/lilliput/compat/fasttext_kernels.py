@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lilliput.compat import fasttext_heap
 from lilliput.compat.fasttext_compiled import HS, SOFTMAX, Compiled, Output
-from lilliput.compat.fasttext_kernel_rows import add_line
+from lilliput.compat.fasttext_kernel_rows import line_rows, sum_rows, without_pruned
 from lilliput.compat.fasttext_kernel_words import Bytes, Ints
 from lilliput.compat.fasttext_loss import LOG_OFFSET, SIGMOID_RANGE, SIGMOID_STEPS
 
@@ -51,16 +51,19 @@ def predict_lines(
         longest = max(longest, offsets[i + 1] - offsets[i])
     marked = np.empty(longest + 2, np.uint8)
     hashes = np.empty(longest // 2 + 2, np.uint64)
+    rows = np.empty(256, np.int64)
     hidden = np.empty(model.input.dim, np.float32)
     scores = np.empty(model.output.lengths.size, np.float32)
     best, ids = np.empty(k + 1, np.float32), np.empty(k + 1, np.int32)
     for i in range(offsets.size - 1):
-        hidden.fill(_ZERO)
-        rows = add_line(model, data, offsets[i], offsets[i + 1], hidden, marked, hashes)
-        if rows == 0:
+        number, rows = line_rows(model.lexicon, model.rules, data, offsets[i], offsets[i + 1], marked, hashes, rows)
+        if model.buckets.pruned:
+            number = without_pruned(model.buckets, model.lexicon.words, rows, number)
+        if number == 0:
             found[i] = NO_ROWS
             continue
-        share = np.float32(1.0 / rows)
+        sum_rows(model.input, rows, number, hidden)
+        share = np.float32(1.0 / number)
         for column in range(hidden.size):
             hidden[column] *= share
         if model.output.loss == HS:

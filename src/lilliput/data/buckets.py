@@ -69,7 +69,7 @@ class Buckets:
     def __init__(self, seed: int, memory: int) -> None:
         self.rows = self.bytes = 0
         self._random = np.random.Generator(np.random.PCG64(seed))
-        self._memory, self._held = memory, 0
+        self._limit, self._held = memory // 2, 0  # what is held is copied once, into its final order
         self._buckets = [Bucket() for _ in range(BUCKETS)]
         self.folder: Path | None = None  # where the buckets lie if there is no room in memory
         self._remove: weakref.finalize[..., Buckets] | None = None
@@ -92,7 +92,7 @@ class Buckets:
         self.rows += len(texts)
         self.bytes += len(data)
         self._held += len(data) + _BYTES_PER_ROW * len(texts)
-        if self._held > self._memory:
+        if self._held > self._limit:
             self._spill()
         return packed
 

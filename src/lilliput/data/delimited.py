@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 LONGEST_FIELD = 16_000_000  # characters; the csv module keeps four bytes for each while it reads one
-_STEP = 256
+_STEP = 256  # rows, of which few reach from one block into the next
+_BLOCKS_PER_BATCH = 3
 # Lone surrogates, which UTF-8 cannot hold: the csv module of Python 3.10 takes no NUL, and none tells an open quote.
 _NUL = "\udc00"
 _END = "\udc01"
@@ -111,11 +112,14 @@ def _tsv_rows(file: DataFile) -> Iterator[_Rows]:
 
 
 class _Lines:
-    """The lines of a file for `csv.reader`; `read` counts those handed to it, `suspect` those up to the last fault."""
+    """The lines of a file for `csv.reader`.
+
+    `taken` counts the blocks it has been given, `read` their lines, and `suspect` those up to the last possible fault.
+    """
 
     def __init__(self, file: DataFile) -> None:
         self._file = file
-        self.read = self.suspect = 0
+        self.taken = self.read = self.suspect = 0
 
     def blocks(self) -> Iterator[list[str]]:
         with open_bytes(self._file.path) as stream:
@@ -124,6 +128,7 @@ class _Lines:
                 if "\0" in text:
                     text, suspect = text.replace("\0", _NUL), True
                 lines = list(io.StringIO(text, newline="\n"))
+                self.taken += 1
                 self.read += len(lines)
                 if suspect:
                     self.suspect = self.read
@@ -152,8 +157,9 @@ def _csv_rows(file: DataFile) -> Iterator[_Rows]:
 
 
 def _fill(rows: list[list[str]], reader: Reader, lines: _Lines) -> None:
-    """Read on to the end of the block of lines at hand, so that a batch is about a block, however long its rows."""
-    while len(rows) < ROWS_PER_BATCH and (not rows or reader.line_num < lines.read):
+    """Read on to the end of a block of lines or, where rows reach from one into the next, through a few."""
+    last = lines.taken + _BLOCKS_PER_BATCH
+    while len(rows) < ROWS_PER_BATCH and (not rows or (reader.line_num < lines.read and lines.taken < last)):
         before = len(rows)
         step = min(_STEP, ROWS_PER_BATCH - before, max(1, lines.read - reader.line_num))
         rows.extend(islice(reader, step))

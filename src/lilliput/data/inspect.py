@@ -89,7 +89,7 @@ def inspect(source: Source, against: Source | None = None) -> Findings:
 
 
 def _label_line(labels: dict[str, int], most: int = 10) -> str:
-    shown = ", ".join(f"{label!r:.40} {count:,}" for label, count in list(labels.items())[:most])
+    shown = ", ".join(f"{label[:40]!r} {count:,}" for label, count in list(labels.items())[:most])
     return f"{len(labels):,}: {shown}" + (", ..." if len(labels) > most else "")
 
 
@@ -112,9 +112,7 @@ def _wrong_columns(source: Source, survey: Survey) -> list[str]:
     elif many and survey.identifiers > 0.95 * rows:
         found.append(f"the texts in {text!r} look like identifiers; name the column of the texts with --text")
     elif many and distinct < 0.02 * rows:
-        found.append(
-            f"there are only {distinct:,} different texts in {text!r}; name the column of the texts with --text"
-        )
+        found.append(f"column {text!r} has only {distinct:,} different texts; name the column of the texts with --text")
     if many and not survey.several and survey.fractions > 0.9 * rows and distinct_targets > 10:
         found.append(f"the targets in {target!r} are real numbers; make classes of them, or name another column")
     elif many and not survey.several and distinct_targets > 0.5 * rows:
@@ -140,12 +138,14 @@ def _wrong_rows(source: Source, findings: Findings) -> list[str]:
     if findings.bad:
         found.append(f"{source.bad}")
     if findings.empty:
-        found.append(f"{findings.empty:,} texts are empty; leave those rows out or fill them in")
+        found.append(f"empty texts: {findings.empty:,}; leave those rows out or fill them in")
     if findings.conflicts:
-        found.append(f"{findings.conflicts:,} texts stand there with different labels; decide for one, or give both")
+        found.append(
+            f"texts with different labels in different rows: {findings.conflicts:,}; decide for one, or give both"
+        )
     if findings.duplicates > 0.01 * findings.rows:
         found.append(
-            f"{findings.duplicates:,} rows ({findings.duplicates / findings.rows:.1%}) repeat an earlier text; "
+            f"rows that repeat an earlier text: {findings.duplicates:,} ({findings.duplicates / findings.rows:.1%}); "
             "leave them out, or quality on held-out rows looks better than it is"
         )
     return found
@@ -159,7 +159,7 @@ def _wrong_labels(survey: Survey, labels: dict[str, int]) -> list[str]:
     found = []
     rare = [label for label, count in labels.items() if count < RARE]
     if rare and len(rare) < 0.5 * survey.rows:
-        found.append(f"{len(rare):,} labels have fewer than {RARE} rows ({listed(rare, 5)}); add rows or merge labels")
+        found.append(f"labels with fewer than {RARE} rows: {len(rare):,} ({listed(rare, 5)}); add rows or merge labels")
     label, count = next(iter(labels.items()))
     if not survey.several and count > 0.9 * survey.rows:
         found.append(
@@ -173,14 +173,14 @@ def _wrong_split(findings: Findings, other: Survey) -> list[str]:
     found = []
     if findings.shared:
         found.append(
-            f"{findings.shared:,} of {other.rows:,} rows of the other set have a text that stands in this one too; "
+            f"rows of the other set whose text stands in this one too: {findings.shared:,} of {other.rows:,}; "
             "take them out of one, or the score is too good"
         )
     unseen = Counter({label: count for label, count in other.labels.items() if label not in findings.labels})
     if unseen and findings.labels:
         names = [label for label, _ in unseen.most_common()]
         found.append(
-            f"{unseen.total():,} rows of the other set have labels that this one lacks ({listed(names, 5)}); "
+            f"rows of the other set with labels that this one lacks: {unseen.total():,} ({listed(names, 5)}); "
             "no model can get them right"
         )
     return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
@@ -20,6 +19,7 @@ from lilliput.data.files import ENDINGS, STDIN, Format, PathLike, split_ending
 WRITABLE: tuple[Format, ...] = ("csv", "tsv", "jsonl")
 
 _ROWS = 8192
+_SPECIAL = re.compile('[,"\r\n]')
 _SPACES = str.maketrans("\t\r\n", "   ")
 
 
@@ -77,29 +77,27 @@ def _delimited(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, tsv: bo
 
 
 def _csv(rows: list[Sequence[Any]]) -> str:
-    text = _quoted(rows, csv.QUOTE_MINIMAL)
-    # Up to Python 3.12 the writer leaves a field with a lone carriage return without quotes, and readers stumble on it.
-    return _quoted(rows, csv.QUOTE_ALL) if "\r" in text else text
-
-
-def _quoted(rows: list[Sequence[Any]], quoting: Literal[0, 1]) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n", quoting=quoting).writerows([_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def _tsv(rows: list[Sequence[Any]]) -> str:
-    lines = ["\t".join([str(_cell(cell)).translate(_SPACES) for cell in row]) for row in rows]
+    # The csv module is not used: up to 3.12 it leaves a lone carriage return without quotes, 3.10 refuses NUL.
+    lines = [",".join([_quoted(_text(cell)) for cell in row]) or '""' for row in rows]
     return "\n".join(lines) + "\n"
 
 
-def _cell(cell: Any) -> Any:
+def _tsv(rows: list[Sequence[Any]]) -> str:
+    lines = ["\t".join([_text(cell).translate(_SPACES) for cell in row]) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
+
+
+def _text(cell: Any) -> str:
     if cell is None:
         return ""
     return (
         orjson.dumps(cell, option=orjson.OPT_SERIALIZE_NUMPY).decode()
         if isinstance(cell, (list, tuple, dict))
-        else cell
+        else str(cell)
     )
 
 

@@ -38,10 +38,12 @@ class BucketMap:
 
     @property
     def rows(self) -> int:
+        """Number of buckets with a row."""
         return int(self.ranks[-1])
 
     @property
     def bits(self) -> int:
+        """Binary logarithm of the number of buckets."""
         return int(len(self.words) * 64).bit_length() - 1
 
     def row(self, bucket: int) -> int:

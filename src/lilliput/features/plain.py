@@ -39,6 +39,7 @@ class NGrams:
             raise DataError(f"{self} is no group of n-grams: unit is 'word' or 'char', 1 <= low <= high <= 16")
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain data, for a manifest."""
         return asdict(self)
 
 

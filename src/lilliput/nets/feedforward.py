@@ -82,6 +82,7 @@ class Layers:
         return (units @ self.output if len(self.output) else units) + self.bias
 
     def parameters(self) -> int:
+        """Number of weights, biases included."""
         return sum(array.size for array in (self.hidden, self.hidden_bias, self.output, self.bias))
 
 
@@ -100,6 +101,7 @@ class FeedForward:
 
     @property
     def outputs(self) -> int:
+        """Length of the logits."""
         return len(self.layers.bias)
 
     @property

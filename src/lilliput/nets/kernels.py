@@ -11,8 +11,8 @@ after Botha et al. 2017, "Natural Language Processing with Small Feed-Forward Ne
 stepped once for each time it occurs, in the order of the texts. A row's steps touch that row alone, so threads that own
 different segments of the rows give the same result as one thread.
 
-A table row lies in `cells` as [rate, d weights, d sums of squares, d weights as they will be stored]: the rate is the
-row's own learning rate (its inverse document frequency), the last part what the forward pass reads in the last phase.
+Every row has a learning rate of its own (its inverse document frequency). In the last phase of training the forward
+pass reads `stored`, the weights as they will be in the file, while the steps go on with the float weights beneath.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ from lilliput.features.bags import SEGMENTS
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-WEIGHTS, STORED = 0, 2
-"""Which part of a row the forward pass reads."""
 SOFTMAX, SIGMOID = 0, 1
 
 _EPSILON = np.float32(1e-8)
@@ -44,14 +42,17 @@ class Bags(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """All tables of a net in one array; see the module for a row's layout.
+    """The tables of all groups, one below the other, float32 (rows, dim), and where each group's begin.
 
-    ``starts``, ``dims``, ``columns``: int64 (groups,): first cell, row width, first column of the pooled vector.
+    ``sums``: Adagrad's sums of squares; ``stored``: see the module, no rows before the last phase; ``rates``: float32
+    (rows,); ``first``, ``columns``: int64 (groups,): first row, first column of the pooled vector.
     """
 
-    cells: Floats
-    starts: Ints
-    dims: Ints
+    weights: Floats
+    sums: Floats
+    stored: Floats
+    rates: Floats
+    first: Ints
     columns: Ints
 
 
@@ -78,10 +79,15 @@ class Targets(NamedTuple):
 
 
 class Coding(NamedTuple):
-    """How the last phase stores weights: sorted levels (none: not at all), a scale a group, 0 for a scale a row."""
+    """How the last phase stores weights.
+
+    ``levels``: sorted, ``2 ** n - 1`` of them, none: not at all; ``middles``: the points between them, then infinity;
+    ``scale``: of the whole table, 0 for linear levels with a scale a row.
+    """
 
     levels: Floats
-    scales: Floats
+    middles: Floats
+    scale: np.float32
 
 
 class Scratch(NamedTuple):
@@ -95,47 +101,48 @@ class Scratch(NamedTuple):
     d_pooled: Floats
 
 
-@njit(nogil=True, cache=True)
-def forward(texts, begin, end, bags, tables, head, part, scratch):
-    """Fill pooled, hidden and logits for ``texts[begin:end]`` (slot i is for ``texts[i]``)."""
+@njit(nogil=True, cache=True, error_model="numpy")
+def forward(texts, begin, end, bags, tables, weights, head, scratch):
+    """Fill pooled, hidden and logits for ``texts[begin:end]`` (slot i: ``texts[i]``) from `weights` (rows, dim)."""
+    dim = weights.shape[1]
     for slot in range(begin, end):
         pooled = scratch.pooled[slot]
         pooled[:] = 0
-        for group in range(len(tables.dims)):
+        for group in range(len(tables.first)):
             bounds = bags.bounds[group, texts[slot]]
             if bounds[SEGMENTS] == bounds[0]:
                 continue
-            dim, column = tables.dims[group], tables.columns[group]
             scale = np.float32(1 / np.sqrt(bounds[SEGMENTS] - bounds[0]))
+            part = pooled[tables.columns[group] : tables.columns[group] + dim]
             for place in range(bounds[0], bounds[SEGMENTS]):
-                cell = tables.starts[group] + bags.rows[place] * (1 + 3 * dim) + 1 + part * dim
+                row = tables.first[group] + bags.rows[place]
                 for k in range(dim):
-                    pooled[column + k] += scale * tables.cells[cell + k]
+                    part[k] += scale * weights[row, k]
         _forward_head(pooled, head, scratch.hidden[slot], scratch.logits[slot])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def step_tables(texts, bags, tables, coding, rate, first_segment, last_segment, scratch):
     """Adagrad steps for the rows in segments [first, last) from the gradients of pooled; the backward of `forward`."""
+    weights, sums = tables.weights, tables.sums
+    dim = weights.shape[1]
     for slot in range(len(texts)):
-        for group in range(len(tables.dims)):
+        for group in range(len(tables.first)):
             bounds = bags.bounds[group, texts[slot]]
             if bounds[last_segment] == bounds[first_segment]:
                 continue
-            dim, column = tables.dims[group], tables.columns[group]
             scale = np.float32(1 / np.sqrt(bounds[SEGMENTS] - bounds[0]))
-            gradient = scratch.d_pooled[slot, column : column + dim] * scale
+            gradient = scratch.d_pooled[slot, tables.columns[group] : tables.columns[group] + dim] * scale
             squares = gradient * gradient
             for place in range(bounds[first_segment], bounds[last_segment]):
-                cell = tables.starts[group] + bags.rows[place] * (1 + 3 * dim)
-                row_rate = rate * tables.cells[cell]
-                weights = tables.cells[cell + 1 : cell + 1 + dim]
-                sums = tables.cells[cell + 1 + dim : cell + 1 + 2 * dim]
+                row = tables.first[group] + bags.rows[place]
+                row_rate = rate * tables.rates[row]
                 for k in range(dim):
-                    sums[k] += squares[k]
-                    weights[k] -= row_rate * gradient[k] / np.sqrt(sums[k] + _EPSILON)
+                    total = sums[row, k] + squares[k]
+                    sums[row, k] = total
+                    weights[row, k] -= row_rate * gradient[k] / np.sqrt(total + _EPSILON)
                 if len(coding.levels) > 0:
-                    store_row(weights, tables.cells[cell + 1 + 2 * dim : cell + 1 + 3 * dim], coding, group)
+                    store_row(weights[row], tables.stored[row], coding)
 
 
 @njit(nogil=True, cache=True)
@@ -250,38 +257,39 @@ def losses(texts, begin, end, targets, loss, head, scratch):
 
 
 @njit(nogil=True, cache=True)
-def train_texts(texts, batch, bags, tables, head, targets, loss, coding, part, rates, scratch):
+def train_texts(texts, batch, bags, tables, weights, head, targets, loss, coding, rates, scratch):
     """A pass over `texts` in batches by one thread, ``rates[i]`` the learning rate of batch i; the summed loss."""
     total = 0.0
     for number in range(len(rates)):
         chunk = texts[number * batch : (number + 1) * batch]
-        forward(chunk, 0, len(chunk), bags, tables, head, part, scratch)
+        forward(chunk, 0, len(chunk), bags, tables, weights, head, scratch)
         total += losses(chunk, 0, len(chunk), targets, loss, head, scratch)
         step_tables(chunk, bags, tables, coding, rates[number], 0, SEGMENTS, scratch)
         step_head(chunk, head, rates[number], scratch)
     return total
 
 
-@njit(nogil=True, cache=True)
-def store_row(weights, stored, coding, group):
+@njit(nogil=True, cache=True, error_model="numpy")
+def store_row(weights, stored, coding):
     """Write the weights of one row as they will be read back from the file: nearest level times scale."""
-    scale = coding.scales[group]
-    if scale == 0:
-        scale = row_scale(weights)
-    levels = coding.levels
+    count = len(coding.levels)
+    if coding.scale == 0:
+        half = np.float32(count // 2)
+        step = row_scale(weights) / half
+        for k in range(len(weights)):
+            stored[k] = np.rint(weights[k] / step) * step
+        return
     for k in range(len(weights)):
-        value = weights[k] / scale
-        low, high = 0, len(levels) - 1
-        while low < high:  # the first level whose upper midpoint is not below the value
-            middle = (low + high) // 2
-            if (levels[middle] + levels[middle + 1]) / 2 < value:
-                low = middle + 1
-            else:
-                high = middle
-        stored[k] = levels[low] * scale
+        value = weights[k] / coding.scale
+        code = 0
+        step = (count + 1) // 2
+        while step > 0:  # binary search without branches
+            code += step * (coding.middles[code + step - 1] < value)
+            step //= 2
+        stored[k] = coding.levels[code] * coding.scale
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def row_scale(weights):
     """The largest magnitude of a row, rounded up to 8 bits of mantissa (exact in float16); at least 2 ** -14."""
     largest = np.float32(2.0**-14)
@@ -292,11 +300,16 @@ def row_scale(weights):
 
 
 @njit(nogil=True, cache=True)
-def store_all(tables, coding, rows):
-    """`store_row` for every row of every table; `rows`: int64 (groups,)."""
-    for group in range(len(tables.dims)):
-        dim = tables.dims[group]
-        for row in range(rows[group]):
-            cell = tables.starts[group] + row * (1 + 3 * dim)
-            weights = tables.cells[cell + 1 : cell + 1 + dim]
-            store_row(weights, tables.cells[cell + 1 + 2 * dim : cell + 1 + 3 * dim], coding, group)
+def row_scales(weights):
+    """`row_scale` of each row; float32 (rows,)."""
+    scales = np.empty(len(weights), dtype=np.float32)
+    for row in range(len(weights)):
+        scales[row] = row_scale(weights[row])
+    return scales
+
+
+@njit(nogil=True, cache=True)
+def store_all(weights, stored, coding):
+    """`store_row` for every row."""
+    for row in range(len(weights)):
+        store_row(weights[row], stored[row], coding)

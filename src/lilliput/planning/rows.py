@@ -30,6 +30,7 @@ class Layout:
 
     @property
     def rows(self) -> int:
+        """Rows of all groups."""
         return sum(bucket_map.rows for bucket_map in self.maps)
 
 
@@ -60,7 +61,7 @@ def fit_rows(
     counts: Sequence[NDArray[np.int32]],
     texts: int,
     worth: Sequence[Floats] | None,
-    row_bytes: Sequence[float],
+    row_bytes: float,
     room: float,
 ) -> Layout | None:
     """The best rows of `layout` that fit `room` bytes with their maps; None if not even one fits.
@@ -79,9 +80,7 @@ def fit_rows(
             high = middle - 1
     if low == 0:
         return None
-    kept = [
-        bucket_map.buckets()[rank < low] for bucket_map, rank in zip(layout.maps, ranks, strict=True)
-    ]
+    kept = [bucket_map.buckets()[rank < low] for bucket_map, rank in zip(layout.maps, ranks, strict=True)]
     bits = _widest([len(buckets) for buckets in kept], layout.groups, row_bytes, room)
     return _layout(layout.groups, counts, kept, bits, texts)
 
@@ -99,7 +98,7 @@ def _least_bits(rows: int) -> int:
     return max(MIN_BITS, int(np.ceil(np.log2(max(1, rows) * SPARSE))))
 
 
-def _widest(rows: list[int], groups: Sequence[NGrams], row_bytes: Sequence[float], room: float) -> list[int]:
+def _widest(rows: list[int], groups: Sequence[NGrams], row_bytes: float, room: float) -> list[int]:
     """Bits of each map, widened as long as there is room and use for it, the most crowded map first."""
     bits = [min(group.bits, _least_bits(count)) for count, group in zip(rows, groups, strict=True)]
     while True:
@@ -114,8 +113,8 @@ def _widest(rows: list[int], groups: Sequence[NGrams], row_bytes: Sequence[float
             return bits
 
 
-def _bytes(rows: Sequence[int], row_bytes: Sequence[float], bits: Sequence[int]) -> float:
-    return sum(count * size + (1 << width) / 8 for count, size, width in zip(rows, row_bytes, bits, strict=True))
+def _bytes(rows: Sequence[int], row_bytes: float, bits: Sequence[int]) -> float:
+    return sum(rows) * row_bytes + sum((1 << width) / 8 for width in bits)
 
 
 def _layout(

@@ -55,8 +55,7 @@ class Recipe:
 
     def shape(self, groups: tuple[NGrams, ...], outputs: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
-        dims = (self.dim or outputs,) * len(groups)
-        return Shape(groups, dims, self.hidden, outputs, code_bits, linear=self.dim == 0)
+        return Shape(groups, self.dim or outputs, self.hidden, outputs, code_bits, linear=self.dim == 0)
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,7 @@ class Problem:
 
     @property
     def rows(self) -> int:
+        """Number of texts."""
         return len(self.targets.weights)
 
 
@@ -158,7 +158,7 @@ class Planner:
     def least_room(self, recipes: Sequence[Recipe]) -> float:
         """Bytes that the leanest of `recipes` needs for its layers, maps and a few rows."""
         return min(
-            shape.layer_bytes() + sum(LEAST_ROWS * shape.row_bytes(group) + 64 for group in range(len(shape.groups)))
+            shape.layer_bytes() + (LEAST_ROWS * shape.row_bytes() + 64) * len(shape.groups)
             for shape in (recipe.shape(recipe.groups, self.problem.outputs, 4) for recipe in recipes)
         )
 
@@ -178,7 +178,8 @@ class Planner:
         fitting = self._fit(shape, layout, counts, None)
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
             scout = self._learner(shape, layout)
-            self._passes(scout, recipe.loss).run(self._source(scout, learn), Schedule(recipe.rate, SCOUT_PASSES, coded=0))
+            schedule = Schedule(recipe.rate, SCOUT_PASSES, coded=0)
+            self._passes(scout, recipe.loss).run(self._source(scout, learn), schedule)
             shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
             fitting = self._fit(shape, layout, counts, scores(scout, counts))
         if fitting is None:
@@ -204,7 +205,7 @@ class Planner:
         stalled = watch.stalled if watch and self.held.tune else lambda passes: False
 
         def fitted(landed: int = 0) -> Fitted:
-            if not len(learner.coding.levels):
+            if not learner.coded:
                 learner.start_coding()
             loss = watch.loss() if watch and self.held.tune else None
             return Fitted(recipe, learner.freeze(), layout, code_bits, landed, loss)
@@ -237,8 +238,7 @@ class Planner:
         self, shape: Shape, layout: Layout, counts: list[NDArray[np.int32]], worth: list[Floats] | None
     ) -> Layout | None:
         room = np.inf if self.problem.room is None else self.problem.room - shape.layer_bytes()
-        row_bytes = [shape.row_bytes(group) for group in range(len(shape.groups))]
-        return fit_rows(layout, counts, self.problem.rows, worth, row_bytes, room)
+        return fit_rows(layout, counts, self.problem.rows, worth, shape.row_bytes(), room)
 
     def _learner(self, shape: Shape, layout: Layout) -> Learner:
         return Learner(shape, layout.maps, layout.rates, self.problem.seed)
@@ -268,7 +268,7 @@ class _Watch:
         """Cross-entropy of the tune part with the weights as they stand."""
         learner, tune = self.learner, len(self.wanted)
         texts = np.arange(tune)
-        forward(texts, 0, tune, self.bags, learner.tables, learner.head, learner.part, self.scratch)
+        forward(texts, 0, tune, self.bags, learner.tables, learner.read, learner.head, self.scratch)
         temperature = fit_temperature(self.scratch.logits, self.wanted, self.single)
         return cross_entropy(self.wanted, probabilities(self.scratch.logits, temperature, self.single), self.single)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from lilliput.core.threads import resolve_threads
 from lilliput.data.inputs import targets_of, texts_of
 from lilliput.data.source import Source
 from lilliput.nets.feedforward import FeedForward
-from lilliput.tasks.labels import LabelReader, Labels
+from lilliput.tasks.labels import Labels
 from lilliput.training.calibration import probabilities
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class TextClassifier(Estimator):
         seed: int = 0,
         threads: int | None = None,
         device: str = "auto",
-        progress: bool | str = "auto",
+        progress: bool | Literal["auto"] = "auto",
     ) -> None:
         self.budget = budget
         self.targets = targets

@@ -55,9 +55,7 @@ def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pat
         raise ModelFileError(f"{path}: the net gives {units} values where {outputs} outputs are expected")
 
 
-def _check_labels(
-    labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, NDArray[Any]], path: StrPath
-) -> None:
+def _check_labels(labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
     if labels["mode"] not in MODES or labels["type"] not in LABEL_TYPES:
         raise ModelFileError(f"{path}: labels of type {labels['type']!r}, mode {labels['mode']!r} are not known here")
     count = 2 if labels["mode"] == "single" and outputs == 1 else outputs

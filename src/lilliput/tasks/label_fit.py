@@ -71,9 +71,7 @@ def fit(model: TextClassifier, batches: Iterator[tuple[list[str], list[Any]]]) -
         raise KeyboardInterrupt
 
 
-def read_rows(
-    batches: Iterator[tuple[list[str], list[Any]]], reader: LabelReader, seed: int, balanced: bool
-) -> Rows:
+def read_rows(batches: Iterator[tuple[list[str], list[Any]]], reader: LabelReader, seed: int, balanced: bool) -> Rows:
     """Read all batches; texts go to the corpus, targets to `reader`."""
 
     def texts() -> Iterator[list[str]]:
@@ -94,7 +92,7 @@ def _check(model: TextClassifier) -> None:
     if model.abstain is not None and not 0 <= model.abstain <= 1:
         raise LilliputError(f"abstain={model.abstain}: expected a probability between 0 and 1")
     for name, span in (("words", model.words), ("chars", model.chars)):
-        if span is not None and (len(span) != 2 or span != (0, 0) and not 1 <= span[0] <= span[1] <= 16):
+        if span is not None and (len(span) != 2 or (tuple(span) != (0, 0) and not 1 <= span[0] <= span[1] <= 16)):
             raise LilliputError(f"{name}={span}: expected (shortest, longest) from 1 to 16, or (0, 0) for none")
     if model.words == model.chars == (0, 0):
         raise LilliputError("words=(0, 0) and chars=(0, 0) leave nothing to learn from; allow one of them")
@@ -136,9 +134,7 @@ def _train(
 ) -> tuple[Planner, Trained]:
     seconds = None if budget.time is None else budget.time - (time.monotonic() - started) - _measuring(budget.time)
     single = rows.labels.mode == "single"
-    tried = recipes(
-        rows.labels.outputs, single, room, seconds is not None, model.words, model.chars, model.network
-    )
+    tried = recipes(rows.labels.outputs, single, room, seconds is not None, model.words, model.chars, model.network)
     expected = rows.corpus.rows * sum(recipe.passes for recipe in tried) * 2
     with Progress(expected, "learning", "texts", model.progress) as progress:
         problem = Problem(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from lilliput.core.errors import DataError
 from lilliput.nets.kernels import Targets
 
 MODES = ("single", "multi", "soft")
-LABEL_TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+LABEL_TYPES: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "bool": bool}
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ class Labels:
         """The labels that `arrays`, `type_name` and `mode` describe."""
         text, offsets = arrays["labels.text"].tobytes(), arrays["labels.offsets"]
         names = [text[first:last].decode() for first, last in zip(offsets[:-1], offsets[1:], strict=True)]
-        make = (lambda name: name == "True") if type_name == "bool" else LABEL_TYPES[type_name]
-        return cls(tuple(make(name) for name in names), mode)
+        if type_name == "bool":
+            return cls(tuple(name == "True" for name in names), mode)
+        return cls(tuple(LABEL_TYPES[type_name](name) for name in names), mode)
 
 
 class LabelReader:

@@ -64,7 +64,9 @@ def score_batches(
     notes = []
     if unknown:
         shown = ", ".join(f"{label!r} ({count:,})" for label, count in list(unknown.items())[:10])
-        notes.append(f"{sum(unknown.values()):,} labels in the data are not known to the model, counted as wrong: {shown}")
+        notes.append(
+            f"{sum(unknown.values()):,} labels in the data are not known to the model, counted as wrong: {shown}"
+        )
     return found, notes
 
 
@@ -112,5 +114,3 @@ def _loss(chances: Floats, wanted: Floats, single: bool) -> dict[str, Measure]:
         return cross_entropy(wanted[index], chances[index], single)
 
     return {"log_loss": Measure.bootstrap(loss, len(chances), SEED)}
-
-

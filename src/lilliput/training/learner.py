@@ -12,20 +12,20 @@ from lilliput.compress.levels import linear_levels, nearest_codes, pack_codes, t
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import ROW_SCALE_DIM, FeedForward, Layers, Table
-from lilliput.nets.kernels import STORED, WEIGHTS, Coding, Head, Scratch, Tables, row_scale, store_all
+from lilliput.nets.kernels import Coding, Head, Scratch, Tables, row_scales, store_all
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The form of a net: groups of n-grams, a table width each, hidden units (0: none), outputs, bits a weight.
+    """The form of a net: groups of n-grams, the width of their tables, hidden units (0: none), outputs, bits a weight.
 
-    `linear`: every table is as wide as the outputs and the bags are summed; there are no dense layers but a bias.
+    `linear`: the tables are as wide as the outputs and the bags are summed; there are no dense layers but a bias.
     """
 
     groups: tuple[NGrams, ...]
-    dims: tuple[int, ...]
+    dim: int
     hidden: int
     outputs: int
     code_bits: int
@@ -34,12 +34,16 @@ class Shape:
     @property
     def width(self) -> int:
         """Length of the pooled vector."""
-        return self.outputs if self.linear else sum(self.dims)
+        return self.dim if self.linear else self.dim * len(self.groups)
 
-    def row_bytes(self, group: int) -> float:
-        """Bytes in the file for a row of `group`, its scale included."""
-        dim = self.dims[group]
-        return dim * self.code_bits / 8 + (2 if dim >= ROW_SCALE_DIM else 0)
+    @property
+    def row_scaled(self) -> bool:
+        """Whether each row has a scale of its own."""
+        return self.dim >= ROW_SCALE_DIM
+
+    def row_bytes(self) -> float:
+        """Bytes in the file for a row, its scale included."""
+        return self.dim * self.code_bits / 8 + (2 if self.row_scaled else 0)
 
     def layer_bytes(self) -> int:
         """Bytes in the file for the dense layers."""
@@ -55,39 +59,50 @@ class Learner:
     def __init__(self, shape: Shape, maps: Sequence[BucketMap], rates: Sequence[Floats], seed: int) -> None:
         self.shape = shape
         self.maps = tuple(maps)
-        self.rows = np.array([bucket_map.rows for bucket_map in maps], dtype=np.int64)
-        dims = np.array(shape.dims, dtype=np.int64)
-        sizes = self.rows * (1 + 3 * dims)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
-        columns = np.zeros_like(dims) if shape.linear else np.concatenate([[0], np.cumsum(dims)[:-1]])
-        self.tables = Tables(np.zeros(int(sizes.sum()), dtype=np.float32), starts, dims, columns.astype(np.int64))
+        counts = [bucket_map.rows for bucket_map in maps]
+        self.first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        columns = np.arange(len(counts)) * (0 if shape.linear else shape.dim)
         generator = np.random.default_rng(seed)
-        for group, rate in enumerate(rates):
-            cells = self._cells(group)
-            cells[:, 0] = rate
-            if not shape.linear:
-                dim = shape.dims[group]
-                cells[:, 1 : 1 + dim] = generator.uniform(-1 / dim, 1 / dim, size=(len(cells), dim))
+        size = (int(self.first[-1]), shape.dim)
+        if shape.linear:
+            weights = np.zeros(size, dtype=np.float32)
+        else:
+            weights = generator.uniform(-1 / shape.dim, 1 / shape.dim, size=size).astype(np.float32)
+        self.tables = Tables(
+            weights,
+            np.zeros(size, dtype=np.float32),
+            np.zeros((0, shape.dim), dtype=np.float32),
+            np.concatenate(rates).astype(np.float32),
+            self.first[:-1],
+            columns.astype(np.int64),
+        )
         self.head = _fresh_head(shape, generator)
-        self.coding = Coding(np.zeros(0, dtype=np.float32), np.zeros(len(dims), dtype=np.float32))
+        none = np.zeros(0, dtype=np.float32)
+        self.coding = Coding(none, none, np.float32(0))
 
     @property
-    def part(self) -> int:
-        """Which part of a row the forward pass reads."""
-        return STORED if len(self.coding.levels) else WEIGHTS
+    def coded(self) -> bool:
+        """Whether the last phase has begun."""
+        return len(self.coding.levels) > 0
+
+    @property
+    def read(self) -> Floats:
+        """The weights that the forward pass reads, (rows, dim)."""
+        return self.tables.stored if self.coded else self.tables.weights
 
     def weights(self, group: int) -> Floats:
         """Float weights of a group's table (rows, dim), as they stand; a view."""
-        return self._cells(group)[:, 1 : 1 + self.shape.dims[group]]
+        return self.tables.weights[self.first[group] : self.first[group + 1]]
 
     def start_coding(self) -> None:
         """From now on the forward pass sees the weights as the file will hold them."""
-        bits = self.shape.code_bits
-        row_scaled = self._row_scaled(0)
-        scales = [0.0 if row_scaled else _table_scale(self.weights(group)) for group in range(len(self.rows))]
-        levels = linear_levels(bits) if row_scaled else tree_levels(bits)
-        self.coding = Coding(levels, np.array(scales, dtype=np.float32))
-        store_all(self.tables, self.coding, self.rows)
+        weights = self.tables.weights
+        row_scaled = self.shape.row_scaled
+        levels = (linear_levels if row_scaled else tree_levels)(self.shape.code_bits)
+        middles = np.append((levels[1:] + levels[:-1]) / 2, np.inf).astype(np.float32)
+        self.coding = Coding(levels, middles, np.float32(0 if row_scaled else _table_scale(weights)))
+        self.tables = self.tables._replace(stored=np.empty_like(weights))
+        store_all(weights, self.tables.stored, self.coding)
 
     def scratch(self, texts: int) -> Scratch:
         """Working space for `texts` texts at a time."""
@@ -97,27 +112,17 @@ class Learner:
 
     def freeze(self) -> FeedForward:
         """The net in its stored form; `start_coding` must have come first."""
-        tables = tuple(self._coded(group) for group in range(len(self.rows)))
+        tables = tuple(self._coded(group) for group in range(len(self.maps)))
         head = self.head
         layers = Layers(head.hidden.copy(), head.hidden_bias.copy(), head.output.copy(), head.bias.copy())
         return FeedForward(self.shape.groups, self.maps, tables, layers, self.shape.linear)
 
     def _coded(self, group: int) -> Table:
         weights = self.weights(group)
-        if self._row_scaled(group):
-            scales = np.array([row_scale(row) for row in weights], dtype=np.float32)
-        else:
-            scales = self.coding.scales[group : group + 1]
+        scales = row_scales(weights) if self.shape.row_scaled else np.array([self.coding.scale], dtype=np.float32)
         codes = nearest_codes(weights / scales[:, None], self.coding.levels)
-        bits, dim = self.shape.code_bits, self.shape.dims[group]
-        return Table(pack_codes(codes, bits), scales.astype(np.float16), dim, bits)
-
-    def _row_scaled(self, group: int) -> bool:
-        return self.shape.dims[group] >= ROW_SCALE_DIM
-
-    def _cells(self, group: int) -> Floats:
-        dim, start = self.shape.dims[group], int(self.tables.starts[group])
-        return self.tables.cells[start : start + int(self.rows[group]) * (1 + 3 * dim)].reshape(-1, 1 + 3 * dim)
+        bits = self.shape.code_bits
+        return Table(pack_codes(codes, bits), scales.astype(np.float16), self.shape.dim, bits)
 
 
 def _table_scale(weights: Floats) -> float:

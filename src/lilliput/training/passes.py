@@ -69,7 +69,8 @@ class Clock:
 
     def spent(self, texts: float) -> float:
         """Fraction of the schedule that is over when `texts` texts have been seen."""
-        fraction = self.start + (1 - self.start) * (texts - self.since) / max(1.0, self.span)
+        ahead = 1 - (texts - self.since) / self.span if self.span else 0.0
+        fraction = 1 - (1 - self.start) * ahead  # exactly 1 at the end of the span
         if self.seconds is not None:
             fraction = max(fraction, (time.monotonic() - self.began) / self.seconds)
         return min(1.0, fraction)
@@ -104,39 +105,45 @@ class Passes:
         clock = Clock(total * schedule.passes, schedule.seconds)
         done = passes = landed = 0
         while clock.spent(done) < 1:
-            for examples in source.parts(self.generator):
-                for block in _blocks(self.generator.permutation(examples.texts)):
-                    spent = clock.spent(done)
-                    if spent >= 1:
-                        break
-                    if spent >= 1 - schedule.coded and not len(self.learner.coding.levels):
-                        self.learner.start_coding()
-                    self._train(block, examples, _rates(block, schedule.rate, clock, done))
-                    done += len(block)
-                    advance(len(block))
+            for examples, block in self._blocks(source):
+                spent = clock.spent(done)
+                if spent >= 1:
+                    break
+                if spent >= 1 - schedule.coded and not self.learner.coded:
+                    self.learner.start_coding()
+                self._train(block, examples, _rates(block, schedule.rate, clock, done))
+                done += len(block)
+                advance(len(block))
             passes += 1
             if not landed and (passes == schedule.land_after or (not schedule.land_after and stalled(passes))):
                 landed = passes
                 clock.land(done, total)
-        if not len(self.learner.coding.levels):
+        if not self.learner.coded:
             self.learner.start_coding()
         return landed
+
+    def _blocks(self, source: ExampleSource) -> Iterator[tuple[Examples, NDArray[np.int64]]]:
+        """One pass: blocks of texts in random order, part by part."""
+        for examples in source.parts(self.generator):
+            order = self.generator.permutation(examples.texts)
+            for start in range(0, len(order), BATCH * BLOCK):
+                yield examples, order[start : start + BATCH * BLOCK]
 
     def _train(self, texts: NDArray[np.int64], examples: Examples, rates: NDArray[np.float32]) -> None:
         learner = self.learner
         bounds = examples.bags.bounds
-        touched = len(examples.bags.rows) / max(1, bounds.shape[1]) * BATCH * max(learner.shape.dims)
+        touched = len(examples.bags.rows) / max(1, bounds.shape[1]) * BATCH * learner.shape.dim
         if self.threads == 1 or touched < WORTH_THREADS:
             train_texts(
                 texts,
                 BATCH,
                 examples.bags,
                 learner.tables,
+                learner.read,
                 learner.head,
                 examples.targets,
                 self.loss,
                 learner.coding,
-                learner.part,
                 rates,
                 self.scratch,
             )
@@ -153,7 +160,7 @@ class Passes:
         bags, targets = examples.bags, examples.targets
 
         def read(begin: int, end: int) -> None:
-            forward(texts, begin, end, bags, learner.tables, learner.head, learner.part, scratch)
+            forward(texts, begin, end, bags, learner.tables, learner.read, learner.head, scratch)
             losses(texts, begin, end, targets, self.loss, learner.head, scratch)
 
         def write(first: int, last: int) -> None:
@@ -168,11 +175,6 @@ def _rates(block: NDArray[np.int64], rate: float, clock: Clock, done: int) -> ND
     """Learning rate of each batch of a block."""
     spends = [clock.spent(done + batch) for batch in range(0, len(block), BATCH)]
     return (rate * (1 - np.array(spends))).astype(np.float32)
-
-
-def _blocks(order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(order), BATCH * BLOCK):
-        yield order[start : start + BATCH * BLOCK]
 
 
 def _cuts(count: int, parts: int) -> list[tuple[int, int]]:

@@ -1,0 +1,52 @@
+# The verbs of the project; people and .ci/run use the same ones.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: setup demo test lint bench clean help warm
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# More workers than this would only start, import and collect.
+WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
+# Every program in the folder, except those that make files for the tests.
+BENCH ?= $(filter-out make_%,$(patsubst benchmarks/%.py,%,$(shell grep -l '^if __name__ ==' benchmarks/*.py)))
+
+setup: $(STAMP)  ## make .venv and install everything (again when pyproject.toml or constraints.txt change)
+
+# --no-compile: most of what is installed is never imported, and the rest is compiled on its first import.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "lilliput needs Python 3.10 or newer; name one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing into $(VENV), once"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)  ## everything once, on data that every machine has
+	@$(BIN)/lilliput demo
+
+test: warm  ## the tests; some of them: make test ARGS=tests/core
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+# The kernels are compiled here, once, and not by several test workers at the same time.
+warm: $(STAMP)
+	@$(BIN)/python -c 'from importlib import import_module, util; util.find_spec("lilliput.warm") and import_module("lilliput.warm")'
+
+lint: $(STAMP)  ## style, types, and the floors of the house
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(STAMP)  ## the benchmarks; some of them: make bench BENCH="size speed"; data: LILLIPUT_DATA
+	@for name in $(BENCH); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+clean:  ## remove whatever was made here, .venv and compiled kernels too
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+help:
+	@sed -n 's/^\([a-z]*\):.*  ## /make \1\t/p' Makefile | expand -t 14

@@ -1,0 +1,50 @@
+"""What all tests share: the data folder, Hypothesis's settings, and no silent skips in CI."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+CI = os.environ.get("CI") == "true"
+
+ALLOWED_SKIPS = ("needs the fasttext package",)
+"""What a reason to skip a test may begin with in CI; any other skip fails the session."""
+
+settings.register_profile("lilliput", derandomize=True, deadline=None)
+settings.register_profile("lilliput-ci", settings.get_profile("lilliput"), max_examples=50)
+settings.load_profile("lilliput-ci" if CI else "lilliput")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public data sets: ``LILLIPUT_DATA``, or ``shared/data`` beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LILLIPUT_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("the shared data sets are not here (set LILLIPUT_DATA)")
+    return folder
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if unexpected_skips(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if skips := unexpected_skips(config):
+        terminalreporter.section("skipped, which CI does not allow", red=True)
+        terminalreporter.write("".join(f"{test}: {reason}\n" for test, reason in skips))
+
+
+def unexpected_skips(config: pytest.Config) -> list[tuple[str, str]]:
+    """Tests (or files) and their reasons; only where results are reported, not in a worker of pytest-xdist."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not CI:
+        return []
+    skips = [
+        (report.nodeid, report.longrepr[2].removeprefix("Skipped: ")) for report in reporter.stats.get("skipped", [])
+    ]
+    return [(test, reason) for test, reason in skips if not reason.startswith(ALLOWED_SKIPS)]

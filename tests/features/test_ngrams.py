@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from lilliput.data.packed import pack, subset
+from lilliput.features.ngrams import CHAR, WORD, count_ngrams, decode
+from lilliput.features.plain import NGrams, buckets, stream
+from lilliput.features.unicode import tables
+
+GROUPS = [NGrams("word", 1, 2, 18), NGrams("word", 2, 3, 18), NGrams("char", 2, 4, 18), NGrams("char", 1, 5, 18)]
+# What tokenisers stumble over: scripts, marks, joiners, expansions, symbols, far planes, lone surrogates
+SNAGS = (
+    "aAbZ07_‿ \t\n\0\u00a0\u200b\u3000éÉe\u0301\u0308ßẞﬁﬃİıſŉǰ\u0390\u0345µΣσςжЖ!?.,'’…-–$€+"
+    "漢字かナｶ한\u1112\u1161\u11abไทย\u0e35עברי\u05b0تعر\u064b१\u0903👩👨\u200d👧🏽🇩🇪❤\ufe0f\ufe0e\u00ad\u2060"
+    "\U00010400\U0001e900\U0001b000\U0001ffff\U00020000\U0002f800\U000e0001\U0010ffff\ue000\ud800\udfff"
+)
+texts_of = st.one_of(
+    st.text(),
+    st.text(st.sampled_from(SNAGS), max_size=40),
+    st.lists(st.sampled_from("a the Fox ﬁne straße !? 漢字 ไทย 👩\u200d👧 שלום it's".split()), max_size=8).map(" ".join),
+)
+every_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: f"{group.unit}-{group.low}-{group.high}")
+
+
+def counted(texts, group, packed=None):
+    """What the kernel counts: a dict from bucket to count for each text."""
+    packed = pack(texts) if packed is None else packed
+    lookup = tables(packed.ascii)
+    unit = WORD if group.unit == "word" else CHAR
+    indptr, indices, counts = count_ngrams(
+        packed.buffer, packed.offsets, lookup.entries, lookup.expansions, unit, group.low, group.high, group.bits
+    )
+    assert (indptr.dtype, indices.dtype, counts.dtype) == (np.int64, np.int32, np.float32)
+    assert indptr[0] == 0
+    assert indptr[-1] == len(indices) == len(counts)
+    rows = [slice(start, end) for start, end in zip(indptr[:-1], indptr[1:], strict=True)]
+    assert all(len(set(indices[row])) == row.stop - row.start for row in rows)  # no bucket twice in a text
+    return [dict(zip(indices[row].tolist(), counts[row].tolist(), strict=True)) for row in rows]
+
+
+def expected(texts, group):
+    return [Counter(bucket for bucket, _ in buckets(text, group)) for text in texts]
+
+
+@every_group
+def test_no_texts_empty_texts_and_texts_of_one_character(group):
+    assert counted([], group) == []
+    for texts in ([""], ["", ""], *([character] for character in SNAGS)):
+        assert counted(texts, group) == expected(texts, group)
+
+
+@every_group
+@settings(deadline=None)
+@given(st.lists(texts_of, max_size=4))
+@example(["\ud800"])
+@example(["ŉ\u0345" * 300, "", "\U0010ffff"])
+def test_the_kernel_counts_what_the_plain_definition_says(group, texts):
+    assert counted(texts, group) == expected(texts, group)
+
+
+@every_group
+def test_long_texts_outgrow_every_buffer(group):
+    letters = np.random.default_rng(0).integers(0, len(SNAGS), size=6000)
+    long = "".join(SNAGS[letter] for letter in letters)
+    ascii_long = "".join(chr(33 + letter % 90) for letter in letters)
+    for texts in (["short", long, "", "short"], [ascii_long, "short"], [long] * 3):
+        assert counted(texts, group) == expected(texts, group)
+
+
+@settings(deadline=None)
+@given(texts_of)
+@example("ß" * 50 + "\u0390" * 50)  # every character expands
+@example("a!" * 50)  # a border after every character
+def test_a_decoded_stream_is_the_plain_one_and_fits_its_buffer(text):
+    packed = pack([text])
+    lookup = tables(packed.ascii)
+    room = 6 * len(packed.buffer) + 2
+    buffer = np.full(room + 8, 7, dtype=np.uint32)
+    length = decode(packed.buffer, 0, len(packed.buffer), lookup.entries, lookup.expansions, buffer)
+    assert buffer[:length].tolist() == stream(text)
+    assert (buffer[room:] == 7).all()
+
+
+@settings(deadline=None)
+@given(st.lists(texts_of, min_size=1, max_size=4), st.data())
+def test_the_place_of_a_text_in_the_buffer_does_not_matter(texts, data):
+    order = data.draw(st.permutations(range(len(texts))))
+    packed = subset(pack(texts), np.array(order))
+    assert counted(None, GROUPS[2], packed) == [expected([texts[at]], GROUPS[2])[0] for at in order]
+
+
+@settings(deadline=None)
+@given(texts_of)
+def test_normal_forms_make_no_difference(text):
+    forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
+    composed, decomposed = counted(forms, GROUPS[3])
+    assert composed == decomposed == counted([text], GROUPS[3])[0]
+
+
+def test_ascii_text_gives_the_same_with_small_and_full_tables():
+    text = "".join(map(chr, range(128))) * 2
+    alone, beside = counted([text], GROUPS[2]), counted([text, "é"], GROUPS[2])
+    assert alone[0] == beside[0]
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=12).map(" ".join), min_size=1),
+    st.sampled_from([(1, 1), (1, 2), (2, 3)]),
+)
+def test_word_ngrams_are_counted_as_scikit_learn_does(texts, lengths):
+    text_features = pytest.importorskip("sklearn.feature_extraction.text")
+    vectorizer = text_features.CountVectorizer(ngram_range=lengths, token_pattern=r"\w+")
+    group = NGrams("word", *lengths, 22)
+    try:
+        peer = vectorizer.fit_transform(texts)
+    except ValueError as error:  # no text is long enough
+        assert "empty vocabulary" in str(error)
+        assert counted(texts, group) == [{}] * len(texts)
+        return
+    ours = counted(texts, group)
+    for at, counts in enumerate(ours):
+        assert sorted(counts.values()) == sorted(peer[at].data.tolist())
+    assert len(set().union(*ours)) == peer.shape[1]
+
+
+def test_buckets_are_spread_evenly():
+    texts = [f"{number} w{number:05d} x{number * 7919:x}" for number in range(20_000)]
+    group = NGrams("word", 1, 1, 10)
+    totals = Counter()
+    for counts in counted(texts, group):
+        totals.update(counts)
+    filled = np.array([totals[bucket] for bucket in range(1024)])
+    mean = filled.mean()
+    chi_square = ((filled - mean) ** 2 / mean).sum()
+    assert chi_square < 1023 + 5 * np.sqrt(2 * 1023)  # five standard deviations above the mean
