@@ -23,13 +23,13 @@ _OPEN, _CLOSE = np.frombuffer(b"<>", np.uint8)
 _NEWLINE = 10
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def is_space(byte: np.uint8) -> bool:
     """Space, tab, newline, vertical tab, form feed, carriage return, NUL."""
     return bool(byte == 32 or 9 <= byte <= 13 or byte == 0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def is_end(data: Bytes, start: int, end: int) -> bool:
     """Whether a token is ``</s>``, which stands at the end of `data`."""
     return same(data, start, end, data, data.size - _END_SIZE, data.size)
@@ -80,17 +80,14 @@ def word_ngram_rows(
     return number
 
 
-@njit(nogil=True, cache=True)
-def known_entry(lexicon: Lexicon, data: Bytes, start: int, end: int, value: np.uint64) -> int:
-    """The number of a word or label with hash `value`, -1 when it is unknown, -2 when it is unknown and a label."""
-    known = np.int64(lexicon.slots[find(lexicon.text, lexicon.offsets, lexicon.slots, data, start, end, value)])
+@njit(nogil=True, cache=True, forceinline=True)
+def is_label(data: Bytes, start: int, end: int) -> bool:
+    """Whether a token begins as labels do."""
     size = _LABEL.size
-    if known < 0 and end - start >= size and same(data, start, start + size, _LABEL, 0, size):
-        return -2
-    return int(known)
+    return bool(end - start >= size and same(data, start, start + size, _LABEL, 0, size))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def with_room(rows: NDArray[np.int64], number: int, more: int) -> NDArray[np.int64]:
     """`rows`, or a larger copy of its first `number`, with room for `more`."""
     if number + more <= rows.size:
@@ -113,8 +110,10 @@ def line_rows(
 ) -> tuple[int, NDArray[np.int64]]:
     """The number of rows of a line, and `rows` or a larger array that holds them. Behind all lines stands ``</s>``."""
     number, tokens = np.int64(0), np.int64(0)  # bare zeros would be types of their own, and compiled apart
+    text, offsets, slots, words = lexicon  # counting references in the loop would cost more than the look-up
     at = start
     ended = False
+    longest, most = int(max(rules.maxn, 0)), int(max(rules.word_ngrams, 0))
     while at < end and not ended:
         first = at
         while at < end and not is_space(data[at]):
@@ -127,20 +126,20 @@ def line_rows(
             first, last = data.size - _END_SIZE, data.size
         ended = is_end(data, first, last)
         value = fnv(data, first, last, START)
-        known = known_entry(lexicon, data, first, last, value)
-        if known == -2 or known >= lexicon.words:
+        known = np.int64(slots[find(text, offsets, slots, data, first, last, value)])
+        if known >= words or (known < 0 and is_label(data, first, last)):
             continue
         hashes[tokens] = value | _SIGN if value >> _SIGN_BIT else value  # they go on as if they were signed
         tokens += 1
-        size = last - first + 2
-        rows = with_room(rows, number, 1 + size * min(size, max(rules.maxn, 0)))
+        size = int(last - first + 2)
+        rows = with_room(rows, number, 1 + size * min(size, longest))
         if known >= 0:
             rows[number] = known
             number += 1
         if rules.maxn > 0 and not ended:
-            number = character_rows(lexicon.words, rules, data, first, last, marked, rows, number)
-    rows = with_room(rows, number, tokens * min(tokens, max(rules.word_ngrams, 0)))
-    return int(word_ngram_rows(lexicon.words, rules, hashes, tokens, rows, number)), rows
+            number = character_rows(words, rules, data, first, last, marked, rows, number)
+    rows = with_room(rows, number, int(tokens) * min(int(tokens), most))
+    return int(word_ngram_rows(words, rules, hashes, tokens, rows, number)), rows
 
 
 @njit(nogil=True, cache=True)
@@ -160,27 +159,28 @@ def without_pruned(buckets: Buckets, words: int, rows: NDArray[np.int64], number
 
 
 @njit(nogil=True, cache=True)
-def sum_rows(matrix: Input, rows: NDArray[np.int64], number: int, total: NDArray[np.float32]) -> None:
-    """The sum of rows of the input matrix, from first to last."""
+def sum_dense(values: NDArray[np.float32], rows: NDArray[np.int64], number: int, total: NDArray[np.float32]) -> None:
+    """The sum of rows of a dense matrix, from first to last."""
     total.fill(np.float32(0))
     for i in range(number):
         row = rows[i]
-        if matrix.width > 0:
-            add_quantised(matrix, row, total)
-            continue
         for column in range(total.size):
-            total[column] += matrix.values[row, column]
+            total[column] += values[row, column]
 
 
 @njit(nogil=True, cache=True)
-def add_quantised(matrix: Input, row: int, total: NDArray[np.float32]) -> None:
-    """Add a row of a quantised matrix."""
+def sum_quantised(matrix: Input, rows: NDArray[np.int64], number: int, total: NDArray[np.float32]) -> None:
+    """The sum of rows of a quantised matrix, from first to last."""
+    codes, centroids, norm_codes, norms = matrix.codes, matrix.centroids, matrix.norm_codes, matrix.norms
+    total.fill(np.float32(0))
     length = np.float32(1)
-    if matrix.norms.size > 0:
-        length = matrix.norms[matrix.norm_codes[row]]
-    for part in range(matrix.codes.shape[1]):
-        first = part * matrix.width
-        width = min(matrix.width, total.size - first)
-        at = CENTROIDS * first + matrix.codes[row, part] * width
-        for column in range(width):
-            total[first + column] += length * matrix.centroids[at + column]
+    for i in range(number):
+        row = rows[i]
+        if norms.size > 0:
+            length = norms[norm_codes[row]]
+        for part in range(codes.shape[1]):
+            first = part * matrix.width
+            width = min(matrix.width, total.size - first)
+            at = CENTROIDS * first + codes[row, part] * width
+            for column in range(width):
+                total[first + column] += length * centroids[at + column]

@@ -20,7 +20,7 @@ _SIGN = np.uint64(0xFFFFFF00)
 _ONE = np.uint64(1)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def fnv(data: Bytes, start: int, end: int, value: np.uint64) -> np.uint64:
     """Hash of ``data[start:end]`` after `value`; see `fasttext_text.fnv1a`."""
     for i in range(start, end):
@@ -31,7 +31,7 @@ def fnv(data: Bytes, start: int, end: int, value: np.uint64) -> np.uint64:
     return value
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def same(a: Bytes, a_start: int, a_end: int, b: Bytes, b_start: int, b_end: int) -> bool:
     """Whether two stretches hold the same bytes."""
     size = a_end - a_start
@@ -43,7 +43,7 @@ def same(a: Bytes, a_start: int, a_end: int, b: Bytes, b_start: int, b_end: int)
     return i == size
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def find(
     text: Bytes, offsets: NDArray[np.int64], slots: Ints, data: Bytes, start: int, end: int, value: np.uint64
 ) -> np.uint64:
@@ -66,7 +66,7 @@ def fill_slots(text: Bytes, offsets: NDArray[np.int64], slots: Ints) -> None:
         slots[find(text, offsets, slots, text, start, end, fnv(text, start, end, START))] = entry
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def bucket_slot(keys: Ints, bucket: int) -> np.uint64:
     """The slot of a bucket, or the free one where it would stand."""
     mask = np.uint64(keys.size - 1)

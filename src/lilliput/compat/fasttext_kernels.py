@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lilliput.compat import fasttext_heap
 from lilliput.compat.fasttext_compiled import HS, SOFTMAX, Compiled, Output
-from lilliput.compat.fasttext_kernel_rows import line_rows, sum_rows, without_pruned
+from lilliput.compat.fasttext_kernel_rows import line_rows, sum_dense, sum_quantised, without_pruned
 from lilliput.compat.fasttext_kernel_words import Bytes, Ints
 from lilliput.compat.fasttext_loss import LOG_OFFSET, SIGMOID_RANGE, SIGMOID_STEPS
 
@@ -62,7 +62,10 @@ def predict_lines(
         if number == 0:
             found[i] = NO_ROWS
             continue
-        sum_rows(model.input, rows, number, hidden)
+        if model.input.width == 0:
+            sum_dense(model.input.values, rows, number, hidden)
+        else:
+            sum_quantised(model.input, rows, number, hidden)
         share = np.float32(1.0 / number)
         for column in range(hidden.size):
             hidden[column] *= share

@@ -92,12 +92,13 @@ class FastTextClassifier(Estimator):
         ``on_unicode_error`` is how labels are decoded, as in `bytes.decode`. Raises `DataError` for a text with a
         newline, a text that is no Unicode, or `k` below 1.
         """
-        names = self._labels(on_unicode_error)
-        texts = [text] if isinstance(text, str) else list(text)
+        names = np.array(self._labels(on_unicode_error), dtype=object)
+        texts = [text] if isinstance(text, str) else text
         found = self._predictor.predict([_line(entry, i) for i, entry in enumerate(texts)], self._k(k), threshold)
-        numbers = np.maximum(found.number, 0).tolist()
-        labels = [[names[j] for j in row[:n]] for row, n in zip(found.labels.tolist(), numbers, strict=True)]
-        probabilities = [row[:n] for row, n in zip(found.probabilities, numbers, strict=True)]
+        labels, probabilities = names[found.labels].tolist(), list(found.probabilities)
+        for i in np.flatnonzero(found.number < found.labels.shape[1]):
+            number = max(found.number[i], 0)
+            labels[i], probabilities[i] = labels[i][:number], probabilities[i][:number]
         if isinstance(text, str):
             return tuple(labels[0]), probabilities[0].astype(np.float64)
         return labels, probabilities

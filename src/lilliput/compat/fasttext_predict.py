@@ -21,7 +21,7 @@ NOT_NUMBERS = -2
 
 _MANY = 200
 """Fewer lines are done before the kernels are loaded."""
-_SHARD = 1024
+_SHARD = 256
 
 
 class Found(NamedTuple):

@@ -63,7 +63,7 @@ class Corpus:
         memory: int = 256_000_000,
         shard_bytes: int = 16_000_000,
     ) -> Corpus:
-        """Read all batches of texts, in about `memory` bytes; more than half of that goes to temporary files.
+        """Read all batches of texts, in about `memory` bytes; texts of more than half of that go to temporary files.
 
         Shards have about half to all of `shard_bytes`, and more than that beyond 64 shards. The caller keeps the
         targets, by the number of the text. Raises `DataError` if there is no text, or no room on disk.

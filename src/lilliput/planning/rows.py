@@ -37,7 +37,7 @@ class Layout:
 def candidates(groups: Sequence[NGrams], counts: Sequence[NDArray[np.int32]], texts: int, least: int) -> Layout:
     """Every bucket that occurs in at least `least` of `texts` texts; `counts` as `count_texts` gives them."""
     kept = [np.flatnonzero(count >= least) for count in counts]
-    return _layout(groups, counts, kept, [group.bits for group in groups], texts)
+    return layout_of(groups, counts, kept, [group.bits for group in groups], texts)
 
 
 def scores(learner: Learner, counts: Sequence[NDArray[np.int32]]) -> list[Floats]:
@@ -82,7 +82,7 @@ def fit_rows(
         return None
     kept = [bucket_map.buckets()[rank < low] for bucket_map, rank in zip(layout.maps, ranks, strict=True)]
     bits = _widest([len(buckets) for buckets in kept], layout.groups, row_bytes, room)
-    return _layout(layout.groups, counts, kept, bits, texts)
+    return layout_of(layout.groups, counts, kept, bits, texts)
 
 
 def _ranks(worth: Sequence[Floats] | None, sizes: list[int]) -> list[NDArray[np.int64]]:
@@ -117,7 +117,7 @@ def _bytes(rows: Sequence[int], row_bytes: float, bits: Sequence[int]) -> float:
     return sum(rows) * row_bytes + sum((1 << width) / 8 for width in bits)
 
 
-def _layout(
+def layout_of(
     groups: Sequence[NGrams],
     counts: Sequence[NDArray[np.int32]],
     kept: Sequence[NDArray[np.int64]],

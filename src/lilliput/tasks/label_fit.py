@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from lilliput.core.progress import Progress
 from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
 from lilliput.data.corpus import Corpus
+from lilliput.data.packed import Packed
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import FeedForward, Layers, Table
@@ -107,7 +109,7 @@ def _fit_rows(model: TextClassifier, rows: Rows, budget: Budget, threads: int, s
             f"the smallest time that would do is about {smallest}",
             smallest,
         )
-    overhead = _overhead(model, rows)
+    overhead = overhead_of(model, rows)
     room = None if budget.memory is None else float(budget.memory - overhead)
     for _ in range(TRIES):
         planner, trained = _train(model, rows, room, overhead, budget, threads, started)
@@ -182,15 +184,19 @@ def _adopt(model: TextClassifier, rows: Rows, planner: Planner, trained: Trained
         quality(chances[tune:], wanted[tune:], rows.labels.mode, model.threshold_) if report_rows else {},
         _held_out(rows.corpus.rows, tune, report_rows, trained.refitted),
         model.seed,
-        threads=threads,
-        versions=versions(),
         data={"rows": rows.corpus.rows, "labels": len(rows.labels.names), "fingerprint": rows.fingerprint},
         plan=_plan(trained),
         notes=["training was ended early by Ctrl-C"] if trained.interrupted else [],
     )
-    texts = _some_texts(planner)
-    model.report_.latency_p50_ms, model.report_.latency_p95_ms = _latency(model, texts)
-    model.report_.throughput = _throughput(model, texts, threads)
+    measure_here(model, some_texts(held.packed if len(held.packed) else rows.corpus.shard(0)[0]), threads)
+
+
+def measure_here(model: TextClassifier, texts: list[str], threads: int) -> None:
+    """Put into the report what depends on this machine: versions, latency, throughput."""
+    report = model.report_
+    report.versions, report.threads = versions(), threads
+    report.latency_p50_ms, report.latency_p95_ms = _latency(model, texts)
+    report.throughput = _throughput(model, texts, threads)
 
 
 def _held_out(rows: int, tune: int, report: int, refitted: bool) -> str:
@@ -221,11 +227,10 @@ def _plan(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _some_texts(planner: Planner) -> list[str]:
-    """Some held-out texts (of few rows, any) as str."""
-    packed = planner.held.packed if len(planner.held.packed) else planner.problem.corpus.shard(0)[0]
+def some_texts(packed: Packed) -> list[str]:
+    """The first of the packed texts as str."""
     edges = packed.offsets[: SAMPLES + 1].tolist()
-    return [bytes(packed.buffer[first : last - 1]).decode() for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    return [bytes(packed.buffer[first : last - 1]).decode() for first, last in pairwise(edges)]
 
 
 def _latency(model: TextClassifier, texts: list[str]) -> tuple[float, float]:
@@ -261,7 +266,7 @@ def _hold_latency(model: TextClassifier, budget: Budget) -> None:
     )
 
 
-def _overhead(model: TextClassifier, rows: Rows) -> int:
+def overhead_of(model: TextClassifier, rows: Rows) -> int:
     """Bytes of the file that are neither tables nor layers, by a stand-in with a manifest as long as any to come."""
     stand_in = type(model)(**model.get_params())
     spans = {"word": model.words, "char": model.chars}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Labels:
     def restored(cls, arrays: Mapping[str, NDArray[Any]], type_name: str, mode: str) -> Labels:
         """The labels that `arrays`, `type_name` and `mode` describe."""
         text, offsets = arrays["labels.text"].tobytes(), arrays["labels.offsets"]
-        names = [text[first:last].decode() for first, last in zip(offsets[:-1], offsets[1:], strict=True)]
+        names = [text[first:last].decode() for first, last in pairwise(offsets)]
         if type_name == "bool":
             return cls(tuple(name == "True" for name in names), mode)
         return cls(tuple(LABEL_TYPES[type_name](name) for name in names), mode)

@@ -118,9 +118,9 @@ class Learner:
         return FeedForward(self.shape.groups, self.maps, tables, layers, self.shape.linear)
 
     def _coded(self, group: int) -> Table:
-        weights = self.weights(group)
+        weights, stored = self.weights(group), self.tables.stored[self.first[group] : self.first[group + 1]]
         scales = row_scales(weights) if self.shape.row_scaled else np.array([self.coding.scale], dtype=np.float32)
-        codes = nearest_codes(weights / scales[:, None], self.coding.levels)
+        codes = nearest_codes(stored / scales[:, None], self.coding.levels)  # what training saw, ties and all
         bits = self.shape.code_bits
         return Table(pack_codes(codes, bits), scales.astype(np.float16), self.shape.dim, bits)
 
