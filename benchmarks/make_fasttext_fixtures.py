@@ -56,7 +56,8 @@ TEXTS = [
     "שלום سلام", "🙂 🚀", "🙂🚀🙂", "é e\u0301", "unknown", "completely unseen words here", "x", "a", "<", ">", "<>",
     "</s>", "fast </s> slow", "fast</s> slow", "__label__0", "__label__0 fast", "__label__unseen fast", "__label__",
     "fast\rslow", "fast\0slow", "fast\x0bslow\x0cblau", "fast\u00a0slow", "fast\u2003slow", "fast.", "FAST",
-    "fast1 22 333", "fast " * 50, "ab" * 60, "café café café zażółć", "w1 w2 w3 w4 w5", "w1 w7 w9 blau 1", "\ufeff fast", "e\u0301 é",
+    "fast1 22 333", "fast " * 50, "ab" * 60, "café café café zażółć", "w1 w2 w3 w4 w5",
+    "w1 w7 w9 blau 1", "\ufeff fast", "e\u0301 é",
 ]  # fmt: skip
 WORDS = ["fast", "größe", "東京", "🙂", "unknown", "", "</s>", "x", "w1", "__label__0", "<fast>", "two words"]
 

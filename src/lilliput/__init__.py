@@ -6,12 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lilliput.core.budget import Budget
-    from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
-    from lilliput.core.registry import load
-    from lilliput.core.report import Measure, Report
-    from lilliput.data.source import Source
-    from lilliput.tasks.label import TextClassifier
+    from lilliput.core.budget import Budget as Budget
+    from lilliput.core.errors import BudgetError as BudgetError
+    from lilliput.core.errors import DataError as DataError
+    from lilliput.core.errors import DeviceError as DeviceError
+    from lilliput.core.errors import LilliputError as LilliputError
+    from lilliput.core.errors import ModelFileError as ModelFileError
+    from lilliput.core.errors import NotFittedError as NotFittedError
+    from lilliput.core.registry import load as load
+    from lilliput.core.report import Measure as Measure
+    from lilliput.core.report import Report as Report
+    from lilliput.data.source import Source as Source
+    from lilliput.tasks.label import TextClassifier as TextClassifier
 
 _PLACES = {
     "Budget": "lilliput.core.budget",
@@ -29,7 +35,7 @@ _PLACES = {
 }
 
 __version__ = "0.1.0"
-__all__ = [*sorted(_PLACES), "__version__"]  # noqa: PLE0604
+__all__ = [*sorted(_PLACES), "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ GROUPS = [NGrams("word", 1, 2, 12), NGrams("char", 2, 4, 12)]
 texts_of = st.one_of(
     st.text(max_size=30),
     st.text(st.sampled_from("aB1 ß\u0390é!?漢ไ\u200d👩\U00020000\0"), max_size=30),
-    st.lists(st.sampled_from("the fox ran over 漢字 straße !? again".split()), max_size=12).map(" ".join),
+    st.lists(st.sampled_from(["the", "fox", "ran", "over", "漢字", "straße", "!?"]), max_size=12).map(" ".join),
 )
 every_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.unit)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections import Counter
 
@@ -20,10 +21,11 @@ SNAGS = (
     "漢字かナｶ한\u1112\u1161\u11abไทย\u0e35עברי\u05b0تعر\u064b१\u0903👩👨\u200d👧🏽🇩🇪❤\ufe0f\ufe0e\u00ad\u2060"
     "\U00010400\U0001e900\U0001b000\U0001ffff\U00020000\U0002f800\U000e0001\U0010ffff\ue000\ud800\udfff"
 )
+WORDS = ["a", "the", "Fox", "ﬁne", "straße", "!?", "漢字", "ไทย", "👩\u200d👧", "שלום", "it's"]
 texts_of = st.one_of(
     st.text(),
     st.text(st.sampled_from(SNAGS), max_size=40),
-    st.lists(st.sampled_from("a the Fox ﬁne straße !? 漢字 ไทย 👩\u200d👧 שלום it's".split()), max_size=8).map(" ".join),
+    st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join),
 )
 every_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: f"{group.unit}-{group.low}-{group.high}")
 
@@ -39,7 +41,7 @@ def counted(texts, group, packed=None):
     assert (indptr.dtype, indices.dtype, counts.dtype) == (np.int64, np.int32, np.float32)
     assert indptr[0] == 0
     assert indptr[-1] == len(indices) == len(counts)
-    rows = [slice(start, end) for start, end in zip(indptr[:-1], indptr[1:], strict=True)]
+    rows = [slice(start, end) for start, end in itertools.pairwise(indptr)]
     assert all(len(set(indices[row])) == row.stop - row.start for row in rows)  # no bucket twice in a text
     return [dict(zip(indices[row].tolist(), counts[row].tolist(), strict=True)) for row in rows]
 
@@ -118,13 +120,11 @@ def test_word_ngrams_are_counted_as_scikit_learn_does(texts, lengths):
     text_features = pytest.importorskip("sklearn.feature_extraction.text")
     vectorizer = text_features.CountVectorizer(ngram_range=lengths, token_pattern=r"\w+")
     group = NGrams("word", *lengths, 22)
-    try:
-        peer = vectorizer.fit_transform(texts)
-    except ValueError as error:  # no text is long enough
-        assert "empty vocabulary" in str(error)
-        assert counted(texts, group) == [{}] * len(texts)
-        return
     ours = counted(texts, group)
+    if max(text.count(" ") + 1 for text in texts) < lengths[0]:  # scikit-learn raises where there is nothing
+        assert ours == [{}] * len(texts)
+        return
+    peer = vectorizer.fit_transform(texts)
     for at, counts in enumerate(ours):
         assert sorted(counts.values()) == sorted(peer[at].data.tolist())
     assert len(set().union(*ours)) == peer.shape[1]

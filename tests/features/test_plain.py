@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import unicodedata
 
 import pytest
@@ -151,7 +152,7 @@ def test_case_makes_no_difference(text):
 def test_a_stream_has_a_border_at_both_ends_and_never_two_in_a_row(text):
     items = stream(text)
     assert items[0] == items[-1] == BORDER
-    assert all(item != BORDER or following != BORDER for item, following in zip(items, items[1:], strict=False))
+    assert all(item != BORDER or following != BORDER for item, following in itertools.pairwise(items))
 
 
 @given(st.text())

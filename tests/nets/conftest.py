@@ -26,7 +26,9 @@ class Net:
     bags: Bags
     targets: Targets
     scratch: Scratch
-    coding: Coding = field(default_factory=lambda: Coding(np.zeros(0, np.float32), np.zeros(0, np.float32), np.float32(0)))
+    coding: Coding = field(
+        default_factory=lambda: Coding(np.zeros(0, np.float32), np.zeros(0, np.float32), np.float32(0))
+    )
 
     @property
     def outputs(self):
@@ -66,7 +68,9 @@ def random_targets(outputs, texts, generator, kind):
     """One label a text, several or none, or soft values; weights between 1/2 and 2."""
     indptr, labels, values = [0], [], []
     for text in range(texts):
-        size = 1 if kind == "single" else int(generator.integers(0 if kind == "multi" and text == 3 else 1, outputs + 1))
+        size = (
+            1 if kind == "single" else int(generator.integers(0 if kind == "multi" and text == 3 else 1, outputs + 1))
+        )
         labels.extend(generator.choice(outputs, size=size, replace=False))
         shares = generator.uniform(0.1, 1, size=size)
         values.extend({"single": [1.0], "multi": [1.0] * size, "soft": shares, "shares": shares / shares.sum()}[kind])

@@ -74,9 +74,7 @@ def kernel_loss_and_gradients(net, loss, read):
     texts = np.random.default_rng(7).permutation(len(net.targets.weights))
     rates = np.float32([np.sqrt(HUGE)])
     batch = len(texts)
-    total = train_texts(
-        texts, batch, net.bags, tables, read, head, net.targets, loss, net.coding, rates, net.scratch
-    )
+    total = train_texts(texts, batch, net.bags, tables, read, head, net.targets, loss, net.coding, rates, net.scratch)
     gradients = [old - new for old, new in zip(before, parameters(net, tables.weights), strict=True)]
     gradients[0] /= tables.rates[:, None]
     return total, gradients

@@ -119,7 +119,9 @@ def test_rows_of_no_text_are_left_alone(make_net):
 def test_in_the_last_phase_each_step_stores_the_row_anew(make_net, coding):
     net = with_gradients(make_net(4))
     step_tables(np.arange(8), net.bags, net.tables, coding, np.float32(0.2), 0, SEGMENTS, net.scratch)
-    stepped = np.unique(np.concatenate([rows.start + bag for rows, bags in zip(net.groups, net.bag_rows, strict=True) for bag in bags]))
+    stepped = np.unique(
+        np.concatenate([rows.start + bag for rows, bags in zip(net.groups, net.bag_rows, strict=True) for bag in bags])
+    )
     expected = np.empty_like(net.tables.weights)
     store_all(net.tables.weights, expected, coding)
     np.testing.assert_array_equal(net.tables.stored[stepped], expected[stepped])

@@ -63,6 +63,8 @@ def test_packed_texts_may_be_a_subset(make_stored, many):
 
 def test_a_loaded_net_may_stand_in_memory_that_cannot_be_written(make_stored, many):
     net = make_stored((4, 3))
-    arrays = {name: np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape) for name, array in net.arrays().items()}
+    arrays = {
+        name: np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape) for name, array in net.arrays().items()
+    }
     loaded = FeedForward.build(net.shape(), arrays)
     np.testing.assert_array_equal(logits(loaded, many, 1), logits(net, many, 1))

@@ -14,7 +14,7 @@ from lilliput.training.learner import Learner, Shape
 
 GROUPS = (NGrams("word", 1, 2, 12), NGrams("char", 2, 3, 11))
 MARKERS = (["gut", "fein", "schön 😀"], ["schlecht", "übel", "弱い"], ["egal", "naja", "so lala"])
-FILLER = "der die das und oder auch nur noch immer wieder".split(" ")
+FILLER = ["der", "die", "das", "und", "oder", "auch", "nur", "noch", "immer", "wieder"]
 
 
 @dataclass
@@ -73,7 +73,8 @@ def make_learner():
 
     def make(texts, dim=0, hidden=0, outputs=2, code_bits=8, seed=0):
         found = [{bucket for text in texts for bucket, _ in buckets(text, group)} for group in GROUPS]
-        maps = [BucketMap.of(np.array(sorted(kept)), group.bits) for kept, group in zip(found, GROUPS, strict=True)]
+        kept = [np.array(sorted(buckets_found), dtype=np.int64) for buckets_found in found]
+        maps = [BucketMap.of(places, group.bits) for places, group in zip(kept, GROUPS, strict=True)]
         rates = [np.linspace(0.5, 1.5, bucket_map.rows, dtype=np.float32) for bucket_map in maps]
         shape = Shape(GROUPS, dim or outputs, hidden, outputs, code_bits, linear=not dim)
         return Learner(shape, maps, rates, seed)

@@ -104,7 +104,9 @@ def test_eight_bits_change_little_and_four_bits_more(trained):
     errors = []
     for bits in (8, 4):
         learner, _ = trained(FORMS["embedding, wide"], bits)
-        errors.append(np.abs(learner.tables.stored - learner.tables.weights).max() / np.abs(learner.tables.weights).max())
+        errors.append(
+            np.abs(learner.tables.stored - learner.tables.weights).max() / np.abs(learner.tables.weights).max()
+        )
     assert errors[0] <= 0.5 / 127 * 1.01
     assert errors[0] < errors[1] <= 0.5 / 7 * 1.01
 

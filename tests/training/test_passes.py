@@ -187,7 +187,9 @@ def test_the_pass_it_landed_after_is_told_and_can_be_asked_for(toy, make_learner
     assert run(Schedule(0.3, 10, land_after=4)) == (4, early)
 
 
-def test_ctrl_c_leaves_a_learner_that_can_be_frozen(toy, make_learner, make_source):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_leaves_a_learner_that_can_be_frozen(toy, make_learner, make_source, monkeypatch, threads):
+    monkeypatch.setattr(passes_module, "WORTH_THREADS", 0)
     texts, labels = toy(BATCH * BLOCK + 1)
     for blocks in (1, 3, 8):  # before, at and after the start of coding
         learner = make_learner(texts)
@@ -196,10 +198,10 @@ def test_ctrl_c_leaves_a_learner_that_can_be_frozen(toy, make_learner, make_sour
         def advance(count, counted=counted, blocks=blocks):
             counted.append(count)
             if len(counted) == blocks:
-                raise KeyboardInterrupt
+                raise KeyboardInterrupt("by the user")
 
-        with pytest.raises(KeyboardInterrupt, match=""):
-            Passes(learner, SOFTMAX, 1, 0).run(make_source(learner, texts, labels), Schedule(0.3, 4), advance)
+        with pytest.raises(KeyboardInterrupt, match="by the user"):
+            Passes(learner, SOFTMAX, threads, 0).run(make_source(learner, texts, labels), Schedule(0.3, 4), advance)
         assert len(counted) == blocks
         if not learner.coded:
             learner.start_coding()

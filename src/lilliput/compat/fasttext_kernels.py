@@ -16,9 +16,7 @@ from lilliput.compat.fasttext_compiled import HS, SOFTMAX, Compiled, Output
 from lilliput.compat.fasttext_kernel_rows import line_rows, sum_dense, sum_quantised, without_pruned
 from lilliput.compat.fasttext_kernel_words import Bytes, Ints
 from lilliput.compat.fasttext_loss import LOG_OFFSET, SIGMOID_RANGE, SIGMOID_STEPS
-
-NO_ROWS = -1
-NOT_NUMBERS = -2
+from lilliput.compat.fasttext_parts import NO_ROWS, NOT_NUMBERS
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _EDGE = np.float32(SIGMOID_RANGE)
@@ -116,7 +114,7 @@ def best_labels(
             scores[label] += output.weights[row, label] * hidden[row]
     for label in range(scores.size):
         scores[label] *= output.lengths[label]
-        if math.isnan(scores[label]):
+        if not math.isfinite(scores[label]):
             return NOT_NUMBERS
     if output.loss == SOFTMAX:
         softmax(scores)
@@ -179,7 +177,7 @@ def best_leaves(
             size = keep_best(score, node, best, ids, size)
             continue
         right = node_probability(output, node - labels, hidden)
-        if math.isnan(right):
+        if right < 0:
             return NOT_NUMBERS
         nodes[waiting], scores[waiting] = output.right[node], score + log_of(right)
         left = np.float32(1.0 - np.float64(right))
@@ -190,10 +188,12 @@ def best_leaves(
 
 @njit(nogil=True, cache=True)
 def node_probability(output: Output, node: int, hidden: NDArray[np.float32]) -> np.float32:
-    """Probability of the right branch."""
+    """Probability of the right branch, or -1 when its score is not finite."""
     score = _ZERO
     for column in range(hidden.size):
         score += output.weights[node, column] * hidden[column]
     score *= output.lengths[node]
+    if not math.isfinite(score):
+        return np.float32(-1)
     power = np.float32(math.exp(-np.float64(score)))
     return np.float32(1.0 / np.float64(_ONE + power))

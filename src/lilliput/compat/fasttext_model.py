@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from lilliput.compat.fasttext_file import read_fasttext
 from lilliput.compat.fasttext_matrix import DenseMatrix, Matrix, mean_of_rows
 from lilliput.compat.fasttext_parts import FastTextModel
-from lilliput.compat.fasttext_predict import Predictor
+from lilliput.compat.fasttext_predict import Found, Predictor
 from lilliput.compat.fasttext_score import count
 from lilliput.compat.fasttext_store import arrays_of, manifest_of, model_from
 from lilliput.compat.fasttext_text import fnv1a
-from lilliput.core.errors import DataError
+from lilliput.core.errors import DataError, NotFittedError
 from lilliput.core.estimator import Estimator
 from lilliput.core.measure import versions
 from lilliput.core.modelfile import StrPath
@@ -92,10 +92,9 @@ class FastTextClassifier(Estimator):
         ``on_unicode_error`` is how labels are decoded, as in `bytes.decode`. Raises `DataError` for a text with a
         newline, a text that is no Unicode, or `k` below 1.
         """
-        names = np.array(self._labels(on_unicode_error), dtype=object)
         texts = [text] if isinstance(text, str) else text
         found = self._predictor.predict([_line(entry, i) for i, entry in enumerate(texts)], self._k(k), threshold)
-        labels, probabilities = names[found.labels].tolist(), list(found.probabilities)
+        labels, probabilities = self._names(found, on_unicode_error), list(found.probabilities)
         for i in np.flatnonzero(found.number < found.labels.shape[1]):
             number = max(found.number[i], 0)
             labels[i], probabilities[i] = labels[i][:number], probabilities[i][:number]
@@ -117,14 +116,28 @@ class FastTextClassifier(Estimator):
             for i, label in enumerate(self.get_labels())
         }
 
+    def _names(self, found: Found, on_unicode_error: str) -> list[list[str]]:
+        """Label names in the shape of ``found.labels``; of the labels that count, since only they must be Unicode."""
+        dictionary = self._model.dictionary
+        counts = np.arange(found.labels.shape[1]) < found.number[:, None]
+        names = np.full(dictionary.labels, "", dtype=object)
+        for label in np.unique(found.labels[counts]).tolist():
+            names[label] = dictionary.entry(dictionary.words + label).decode("utf-8", on_unicode_error)
+        return names[found.labels].tolist()
+
     @cached_property
     def _predictor(self) -> Predictor:
-        self._check_fitted()
-        return Predictor(self.model_)
+        return Predictor(self._model)
+
+    @property
+    def _model(self) -> FastTextModel:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("this FastTextClassifier holds no model: get one with FastTextClassifier.read(path)")
+        return self.model_
 
     def _k(self, k: int) -> int:
         if k == -1:
-            return self.model_.dictionary.labels
+            return self._model.dictionary.labels
         if k < 1:
             raise DataError(f"k={k}: k needs to be 1 or higher, or -1 for all labels")
         return k
@@ -134,11 +147,11 @@ class FastTextClassifier(Estimator):
     def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Labels, the most frequent first; with ``include_freq`` also their counts, int64 (labels,)."""
         labels = self._labels(on_unicode_error)
-        return (labels, self.model_.dictionary.counts[self.model_.dictionary.words :]) if include_freq else labels
+        return (labels, self._model.dictionary.counts[self._model.dictionary.words :]) if include_freq else labels
 
     def get_words(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
         """Words, the most frequent first; with ``include_freq`` also their counts, int64 (words,)."""
-        dictionary = self.model_.dictionary
+        dictionary = self._model.dictionary
         words = [dictionary.entry(i).decode("utf-8", on_unicode_error) for i in range(dictionary.words)]
         return (words, dictionary.counts[: dictionary.words]) if include_freq else words
 
@@ -146,30 +159,30 @@ class FastTextClassifier(Estimator):
     words = property(get_words)
 
     def __contains__(self, word: str) -> bool:
-        return 0 <= self.get_word_id(word) < self.model_.dictionary.words
+        return 0 <= self.get_word_id(word) < self._model.dictionary.words
 
     def get_word_id(self, word: str) -> int:
         """Number of a word, or -1; labels follow the words."""
-        return self.model_.dictionary.index.get(_encode(word), -1)
+        return self._model.dictionary.index.get(_encode(word), -1)
 
     def get_label_id(self, label: str) -> int:
         """Number of a label, or -1."""
         found = self.get_word_id(label)
-        return found if found == -1 else found - self.model_.dictionary.words
+        return found if found == -1 else found - self._model.dictionary.words
 
     def get_subword_id(self, subword: str) -> int:
         """Row of the input matrix that an n-gram of characters hashes to, as long as none is pruned."""
-        if self.model_.hashing.bucket < 1:
+        if self._model.hashing.bucket < 1:
             raise DataError("this model has no n-grams, so there is no row for a subword")
-        return self.model_.dictionary.words + fnv1a(_encode(subword)) % self.model_.hashing.bucket
+        return self._model.dictionary.words + fnv1a(_encode(subword)) % self._model.hashing.bucket
 
     def get_subwords(self, word: str, on_unicode_error: str = "strict") -> tuple[list[str], NDArray[np.int64]]:
         """The word, if it is known, and its n-grams of characters; and the rows of those that were not pruned."""
-        names, rows = self.model_.features.subwords(_encode(word))
+        names, rows = self._model.features.subwords(_encode(word))
         return [name.decode("utf-8", on_unicode_error) for name in names], np.array(rows, dtype=np.int64)
 
     def _labels(self, on_unicode_error: str) -> list[str]:
-        dictionary = self.model_.dictionary
+        dictionary = self._model.dictionary
         entries = range(dictionary.words, dictionary.words + dictionary.labels)
         return [dictionary.entry(i).decode("utf-8", on_unicode_error) for i in entries]
 
@@ -177,37 +190,37 @@ class FastTextClassifier(Estimator):
 
     def get_dimension(self) -> int:
         """Length of a word vector."""
-        return self.model_.dim
+        return self._model.dim
 
     def is_quantized(self) -> bool:
         """Whether the input matrix is quantised."""
-        return not isinstance(self.model_.input, DenseMatrix)
+        return not isinstance(self._model.input, DenseMatrix)
 
     def get_word_vector(self, word: str) -> NDArray[np.float32]:
         """Mean of the rows of a word and its n-grams, float32 (dim,); zeros when it has none."""
-        rows = self.model_.input.shape[0]
-        return self.model_.mean([row for row in self.model_.features.of_word(_encode(word)) if row < rows])
+        rows = self._model.input.shape[0]
+        return self._model.mean([row for row in self._model.features.of_word(_encode(word)) if row < rows])
 
     __getitem__ = get_word_vector
 
     def get_sentence_vector(self, text: str) -> NDArray[np.float32]:
         """Mean of the rows of a text, from which its labels are predicted, float32 (dim,); zeros when it has none."""
-        return self.model_.mean(self.model_.features.of_line(_line(text, 0)))
+        return self._model.mean(self._model.features.of_line(_line(text, 0)))
 
     def get_input_vector(self, ind: int) -> NDArray[np.float32]:
         """Row `ind` of the input matrix, float32 (dim,)."""
-        rows = self.model_.input.shape[0]
+        rows = self._model.input.shape[0]
         if not 0 <= ind < rows:
             raise DataError(f"the input matrix has no row {ind}; it has rows 0 to {rows - 1}")
-        return mean_of_rows(self.model_.input, np.array([ind]))
+        return mean_of_rows(self._model.input, np.array([ind]))
 
     def get_input_matrix(self) -> NDArray[np.float32]:
         """The input matrix, float32 (rows, dim), read-only. Raises `DataError` when it is quantised."""
-        return self._values(self.model_.input)
+        return self._values(self._model.input)
 
     def get_output_matrix(self) -> NDArray[np.float32]:
         """The output matrix, float32 (labels, dim), read-only. Raises `DataError` when the model is quantised."""
-        return self._values(self.model_.output)
+        return self._values(self._model.output)
 
     def _values(self, matrix: Matrix) -> NDArray[np.float32]:
         if self.is_quantized() or not isinstance(matrix, DenseMatrix):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ from lilliput.compat.fasttext_text import Dictionary, Features, Hashing
 from lilliput.core.errors import ModelFileError
 
 LOSSES = ("hs", "ns", "softmax", "ova")
+LONGEST_NGRAM = 1000
+"""Nobody trains longer ones, and a damaged length would take time and memory with the square of the text."""
+
+# In place of the number of labels that a line got:
+NO_ROWS = -1  # no word and no n-gram of it has a row
+NOT_NUMBERS = -2  # its scores are not numbers
 
 
 @dataclass(frozen=True)
@@ -71,28 +78,34 @@ class FastTextModel:
 
     def mean(self, rows: list[int]) -> NDArray[np.float32]:
         """Mean of input rows as float32 (dim,); zeros when there are none."""
-        return mean_of_rows(self.input, np.array(rows, dtype=np.int64))
+        with _quiet():
+            return mean_of_rows(self.input, np.array(rows, dtype=np.int64))
 
     def best(self, rows: list[int], k: int, threshold: float) -> Best:
-        """The `k` best labels (1 to all) of a line with these input rows; none when it has no row.
+        """The `k` best labels (1 to all) of a line with these input rows, one at least.
 
         Raises `ModelFileError` when weights are not numbers.
         """
-        if not rows:
-            return [], []
         hidden = self.mean(rows)
         if self.loss == "hs":
             return best_leaves(self.tree, lambda node: self._node_score(node, hidden), k, threshold)
-        scores = sum_in_order(self.weights * hidden[:, None]) * self.lengths
-        check_numbers(not np.isnan(scores).any())
+        with _quiet():
+            scores = sum_in_order(self.weights * hidden[:, None]) * self.lengths
+        check_numbers(bool(np.isfinite(scores).all()))
         if self.loss == "softmax":
             return best_labels(softmax(scores), k, threshold)
         return best_labels(sigmoid(scores, self.sigmoid_table), k, threshold)
 
     def _node_score(self, node: int, hidden: NDArray[np.float32]) -> float:
-        score = float(sum_in_order(self.weights[node] * hidden) * self.lengths[node])
-        check_numbers(score == score)
+        with _quiet():
+            score = float(sum_in_order(self.weights[node] * hidden) * self.lengths[node])
+        check_numbers(math.isfinite(score))
         return score
+
+
+def _quiet() -> np.errstate:
+    """Damaged weights may overflow; the scores are checked, so NumPy need not warn."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def check_numbers(numbers: bool) -> None:
@@ -119,6 +132,8 @@ def _problems(model: FastTextModel) -> Iterator[str]:
         yield f"the output matrix has shape {model.output.shape}, expected {(dictionary.labels, model.dim)}"
     if hashing.used and hashing.bucket < 1:
         yield f"it has n-grams, but bucket={hashing.bucket}"
+    if max(hashing.maxn, hashing.word_ngrams) > LONGEST_NGRAM:
+        yield f"its n-grams have up to {hashing.maxn} characters and {hashing.word_ngrams} words"
     if dictionary.pruned and isinstance(model.input, DenseMatrix):
         yield "its n-grams are pruned, but its input matrix is not quantised"
     if rows < needed:

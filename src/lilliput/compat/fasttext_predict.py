@@ -1,26 +1,22 @@
-"""Prediction of many lines: a few by the plain implementation, many by the kernels, with the same results."""
+"""Prediction of lines: a few by the plain implementation, many by the kernels, with the same results."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.compat.fasttext_parts import FastTextModel, check_numbers
+from lilliput.compat.fasttext_parts import NO_ROWS, NOT_NUMBERS, FastTextModel, check_numbers
 from lilliput.compat.fasttext_text import END
 from lilliput.core.threads import available_threads, map_ordered
 
 if TYPE_CHECKING:
     from lilliput.compat.fasttext_compiled import Compiled
 
-NO_ROWS = -1
-NOT_NUMBERS = -2
-
-_MANY = 200
-"""Fewer lines are done before the kernels are loaded."""
+_MANY = 1000
+"""From so many lines on, loading the kernels pays, which takes half a second; later they do single lines too."""
 _SHARD = 256
 
 
@@ -40,6 +36,7 @@ class Predictor:
 
     def __init__(self, model: FastTextModel) -> None:
         self.model = model
+        self._compiled: Compiled | None = None
 
     def predict(self, lines: Sequence[bytes], k: int, threshold: float) -> Found:
         """The `k` best labels of each line, of those at least as probable as `threshold`.
@@ -47,23 +44,12 @@ class Predictor:
         Raises `ModelFileError` when weights are not numbers.
         """
         k = min(k, self.model.dictionary.labels)
-        if len(lines) < _MANY:
-            found = self._plain(lines, k, threshold)
-        else:
-            shards = [lines[i : i + _SHARD] for i in range(0, len(lines), _SHARD)]
-            compiled = self._compiled
-            parts = map_ordered(lambda shard: _shard(compiled, shard, k, threshold), shards, available_threads())
-            found = Found(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-        check_numbers(NOT_NUMBERS not in found.number)
-        return found
+        if self._compiled is None and len(lines) < _MANY:
+            return self.predict_plain(lines, k, threshold)
+        return self.predict_compiled(lines, k, threshold)
 
-    @cached_property
-    def _compiled(self) -> Compiled:
-        from lilliput.compat.fasttext_compiled import prepare
-
-        return prepare(self.model)
-
-    def _plain(self, lines: Sequence[bytes], k: int, threshold: float) -> Found:
+    def predict_plain(self, lines: Sequence[bytes], k: int, threshold: float) -> Found:
+        """As `predict`, with NumPy alone."""
         found = _empty(len(lines), k)
         for i, line in enumerate(lines):
             rows = self.model.features.of_line(line)
@@ -74,6 +60,19 @@ class Predictor:
             found.number[i] = len(labels)
             found.labels[i, : len(labels)] = labels
             found.probabilities[i, : len(labels)] = _exponential(np.array(logs))
+        return found
+
+    def predict_compiled(self, lines: Sequence[bytes], k: int, threshold: float) -> Found:
+        """As `predict`, with the kernels, which are loaded once."""
+        if self._compiled is None:
+            from lilliput.compat.fasttext_compiled import prepare
+
+            self._compiled = prepare(self.model)
+        compiled = self._compiled
+        shards = [lines[i : i + _SHARD] for i in range(0, len(lines), _SHARD)] or [lines]
+        parts = map_ordered(lambda shard: _shard(compiled, shard, k, threshold), shards, available_threads())
+        found = Found(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        check_numbers(NOT_NUMBERS not in found.number)
         return found
 
 

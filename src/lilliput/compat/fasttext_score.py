@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.compat.fasttext_predict import NO_ROWS, Predictor
+from lilliput.compat.fasttext_parts import NO_ROWS
+from lilliput.compat.fasttext_predict import Predictor
 from lilliput.compat.fasttext_text import lines
 from lilliput.core.errors import DataError
 from lilliput.core.modelfile import StrPath

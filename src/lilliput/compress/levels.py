@@ -10,6 +10,8 @@ A code is an index into a sorted table of levels; a value is ``levels[code] * sc
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,12 +19,14 @@ Floats = NDArray[np.float32]
 Codes = NDArray[np.uint8]
 
 
+@cache
 def linear_levels(bits: int) -> Floats:
     """``2 ** bits - 1`` equal steps over [-1, 1] with an exact zero in the middle; float32, sorted."""
     half = 2 ** (bits - 1) - 1
-    return (np.arange(-half, half + 1) / half).astype(np.float32)
+    return _constant(np.arange(-half, half + 1) / half)
 
 
+@cache
 def tree_levels(bits: int) -> Floats:
     """The dynamic tree of `bits` bits (2 to 8): one for the sign, then zeros, a one, and a linear fraction.
 
@@ -35,7 +39,14 @@ def tree_levels(bits: int) -> Floats:
         positive.extend((edges[:-1] + edges[1:]) / 2 * 10.0**-exponent)
     half = np.sort(np.array(positive[1:]))
     half /= half[-1]
-    return np.concatenate([-half[::-1], [0.0], half]).astype(np.float32)
+    return _constant(np.concatenate([-half[::-1], [0.0], half]))
+
+
+def _constant(levels: NDArray[np.float64]) -> Floats:
+    """Levels that are computed once and that nobody may write to."""
+    constant = levels.astype(np.float32)
+    constant.flags.writeable = False
+    return constant
 
 
 def nearest_codes(values: Floats, levels: Floats) -> Codes:
@@ -50,7 +61,7 @@ def pack_codes(codes: Codes, bits: int) -> Codes:
         return flat
     padded = np.zeros(len(flat) + len(flat) % 2, dtype=np.uint8)
     padded[: len(flat)] = flat
-    return padded[::2] | padded[1::2] << 4
+    return padded[::2] | padded[1::2] << np.uint8(4)
 
 
 def unpack_codes(packed: Codes, bits: int, count: int) -> Codes:

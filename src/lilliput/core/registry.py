@@ -8,7 +8,10 @@ from lilliput.core.errors import ModelFileError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, read_model
 
-TASKS: dict[str, str] = {"label": "lilliput.tasks.label:TextClassifier"}
+TASKS: dict[str, str] = {
+    "label": "lilliput.tasks.label:TextClassifier",
+    "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
+}
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""
 
 

@@ -97,6 +97,7 @@ class Fitted:
     recipe: Recipe
     net: FeedForward
     layout: Layout
+    source: BagSource
     code_bits: int
     landed: int
     loss: float | None
@@ -179,39 +180,38 @@ class Planner:
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
             scout = self._learner(shape, layout)
             schedule = Schedule(recipe.rate, SCOUT_PASSES, coded=0)
-            self._passes(scout, recipe.loss).run(self._source(scout, learn), schedule)
+            self._passes(scout, recipe.loss).run(self._source(layout, learn), schedule)
             shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
             fitting = self._fit(shape, layout, counts, scores(scout, counts))
         if fitting is None:
             raise BudgetError(f"not one row fits into {self.problem.room:.0f} bytes")
-        return self._run(recipe, fitting, shape.code_bits, learn, phases, land_after=None)
+        return self._run(recipe, fitting, self._source(fitting, learn), shape.code_bits, phases, land_after=None)
 
     def _refit(self, best: Fitted) -> Fitted:
         everything = np.ones(self.problem.rows, dtype=bool)
-        return self._run(best.recipe, best.layout, best.code_bits, everything, 1, land_after=best.landed)
+        source = best.source.learning_from(everything)
+        return self._run(best.recipe, best.layout, source, best.code_bits, 1, land_after=best.landed)
 
     def _run(
         self,
         recipe: Recipe,
         layout: Layout,
+        source: BagSource,
         code_bits: int,
-        learn: NDArray[np.bool_],
         phases: int,
         land_after: int | None,
     ) -> Fitted:
         learner = self._learner(recipe.shape(layout.groups, self.problem.outputs, code_bits), layout)
-        watch = _Watch(self, learner) if land_after is None else None
-        schedule = Schedule(recipe.rate, recipe.passes, self._share(phases), land_after or 0)
-        stalled = watch.stalled if watch and self.held.tune else lambda passes: False
+        watch = _Watch(self, learner) if land_after is None and self.held.tune else None
 
         def fitted(landed: int = 0) -> Fitted:
             if not learner.coded:
                 learner.start_coding()
-            loss = watch.loss() if watch and self.held.tune else None
-            return Fitted(recipe, learner.freeze(), layout, code_bits, landed, loss)
+            return Fitted(recipe, learner.freeze(), layout, source, code_bits, landed, watch.loss() if watch else None)
 
         self._running = fitted
-        source = self._source(learner, learn)
+        schedule = Schedule(recipe.rate, recipe.passes, self._share(phases), land_after or 0)
+        stalled = watch.stalled if watch else lambda passes: False
         landed = self._passes(learner, recipe.loss).run(source, schedule, self.problem.advance, stalled)
         self._running = None
         return fitted(landed)
@@ -246,9 +246,9 @@ class Planner:
     def _passes(self, learner: Learner, loss: int) -> Passes:
         return Passes(learner, loss, self.problem.threads, self.problem.seed)
 
-    def _source(self, learner: Learner, learn: NDArray[np.bool_]) -> BagSource:
+    def _source(self, layout: Layout, learn: NDArray[np.bool_]) -> BagSource:
         texts = TextSet(self.problem.corpus, self.problem.targets, learn)
-        return BagSource(texts, learner.shape.groups, learner.maps, self.problem.threads)
+        return BagSource(texts, layout.groups, layout.maps, self.problem.threads)
 
 
 class _Watch:

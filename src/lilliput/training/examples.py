@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -107,7 +107,7 @@ class BagSource:
         self.groups = groups
         self.maps = maps
         self.threads = threads
-        self.kept: dict[int, Examples] = {}
+        self.kept: dict[int, tuple[Bags, Targets, NDArray[np.int64]]] = {}
         self.kept_bytes = 0
 
     def __len__(self) -> int:
@@ -116,20 +116,26 @@ class BagSource:
     def parts(self, generator: np.random.Generator) -> Iterator[Examples]:
         """One pass, the parts in random order."""
         for number in generator.permutation(self.texts.corpus.shards):
-            yield self.part(int(number))
+            bags, targets, rows = self._part(int(number))
+            yield Examples(bags, targets, np.flatnonzero(self.texts.learn[rows]))
 
-    def part(self, number: int) -> Examples:
-        """The examples of one part of the corpus."""
+    def learning_from(self, learn: NDArray[np.bool_]) -> BagSource:
+        """Learn from the rows flagged in `learn` from now on, with the bags made so far."""
+        self.texts = replace(self.texts, learn=learn)
+        return self
+
+    def _part(self, number: int) -> tuple[Bags, Targets, NDArray[np.int64]]:
+        """Bags, targets and row numbers of one part of the corpus."""
         if number in self.kept:
             return self.kept[number]
         packed, rows = self.texts.corpus.shard(number)
         bags = gather(packed, self.groups, self.maps, self.threads)
-        examples = Examples(bags, targets_of(self.texts.targets, rows), np.flatnonzero(self.texts.learn[rows]))
+        part = (bags, targets_of(self.texts.targets, rows), rows)
         size = bags.bounds.nbytes + bags.rows.nbytes
         if self.kept_bytes + size <= CACHE:
-            self.kept[number] = examples
+            self.kept[number] = part
             self.kept_bytes += size
-        return examples
+        return part
 
 
 def targets_of(targets: Targets, rows: NDArray[np.int64]) -> Targets:
