@@ -4,7 +4,7 @@
 
 Trains models of 100 dimensions on TREC and SST-2 (shared data), plain and quantised in every way, and predicts 1,000
 texts of the test part with each program; texts/s is the best of five calls of predict(list), after one that is not
-counted.
+counted. fastText uses one thread for it, lilliput as many as there are processors.
 """
 
 from __future__ import annotations

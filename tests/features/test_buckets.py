@@ -40,11 +40,11 @@ def test_the_buckets_come_back(buckets_bits):
 
 
 @given(bucket_sets())
-def test_ranks_count_the_rows_before_each_block_of_512(buckets_bits):
+def test_ranks_count_the_rows_before_each_word_of_64(buckets_bits):
     buckets, bits = buckets_bits
     ranks = BucketMap.of(buckets, bits).ranks
     assert ranks.dtype == np.uint32
-    np.testing.assert_array_equal(ranks, np.searchsorted(buckets, np.arange(0, (1 << bits) + 1, 512)))
+    np.testing.assert_array_equal(ranks, np.searchsorted(buckets, np.arange(0, (1 << bits) + 1, 64)))
 
 
 @given(bucket_sets(), st.integers(0, 99))

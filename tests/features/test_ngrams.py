@@ -58,7 +58,6 @@ def test_no_texts_empty_texts_and_texts_of_one_character(group):
 
 
 @every_group
-@settings(deadline=None)
 @given(st.lists(texts_of, max_size=4))
 @example(["\ud800"])
 @example(["ŉ\u0345" * 300, "", "\U0010ffff"])
@@ -75,7 +74,6 @@ def test_long_texts_outgrow_every_buffer(group):
         assert counted(texts, group) == expected(texts, group)
 
 
-@settings(deadline=None)
 @given(texts_of)
 @example("ß" * 50 + "\u0390" * 50)  # every character expands
 @example("a!" * 50)  # a border after every character
@@ -89,7 +87,6 @@ def test_a_decoded_stream_is_the_plain_one_and_fits_its_buffer(text):
     assert (buffer[room:] == 7).all()
 
 
-@settings(deadline=None)
 @given(st.lists(texts_of, min_size=1, max_size=4), st.data())
 def test_the_place_of_a_text_in_the_buffer_does_not_matter(texts, data):
     order = data.draw(st.permutations(range(len(texts))))
@@ -97,7 +94,6 @@ def test_the_place_of_a_text_in_the_buffer_does_not_matter(texts, data):
     assert counted(None, GROUPS[2], packed) == [expected([texts[at]], GROUPS[2])[0] for at in order]
 
 
-@settings(deadline=None)
 @given(texts_of)
 def test_normal_forms_make_no_difference(text):
     forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
@@ -111,7 +107,7 @@ def test_ascii_text_gives_the_same_with_small_and_full_tables():
     assert alone[0] == beside[0]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=12).map(" ".join), min_size=1),
     st.sampled_from([(1, 1), (1, 2), (2, 3)]),

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -127,7 +127,6 @@ def test_in_the_last_phase_each_step_stores_the_row_anew(make_net, coding):
     np.testing.assert_array_equal(net.tables.stored[stepped], expected[stepped])
 
 
-@settings(deadline=None)
 @given(rows_of_weights, st.sampled_from(CODINGS))
 def test_a_stored_weight_is_the_nearest_level_times_the_scale(weights, coding):
     stored = np.full_like(weights, np.nan)
@@ -147,7 +146,6 @@ def test_levels_are_stored_as_they_are(coding):
     np.testing.assert_allclose(stored, weights, rtol=1e-6)
 
 
-@settings(deadline=None)
 @given(rows_of_weights)
 @example(np.zeros(3, np.float32))
 @example(np.float32([2.0**-14]))
@@ -161,7 +159,6 @@ def test_the_scale_of_a_row_is_just_above_its_largest_weight_and_exact_in_16_bit
     assert np.float16(scale) == scale
 
 
-@settings(deadline=None)
 @given(rows_of_weights, st.sampled_from(ROW_SCALED))
 def test_with_a_scale_a_row_linear_levels_are_half_a_step_off_at_most(weights, coding):
     stored = np.empty_like(weights)

@@ -61,7 +61,7 @@ def fit_label(
     continued: Annotated[
         str | None, typer.Option("--continue", metavar="MODEL", help="Go on from this model with more rows.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")] = False,
+    quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Learn to label texts; the report goes to standard output."""
@@ -103,7 +103,9 @@ def _model(continued: str | None, given: dict[str, Any]) -> TextClassifier:
         return TextClassifier(**given)
     model = load(continued)
     if not isinstance(model, TextClassifier):
-        raise LilliputError(f"{continued} holds a model of task {model.task!r}, which cannot be continued; fit a new one")
+        raise LilliputError(
+            f"{continued} holds a model of task {model.task!r}, which cannot be continued; fit a new one"
+        )
     fixed = [f"--{name}" for name in FIXED if name in given]
     if fixed:
         raise LilliputError(f"{continued} was made with its own {' and '.join(fixed)}; leave that out with --continue")

@@ -27,6 +27,7 @@ NoHeader = Annotated[
     bool, typer.Option("--no-header", help="CSV and TSV begin with data; columns are called 1, 2, ...")
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out and count them, instead of stopping.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A model file that `fit` or `convert` wrote.")]
 
@@ -61,4 +62,6 @@ def check_model_path(path: str) -> None:
     """`check_writable`, with a word to standard error about an ending that other programs would not know."""
     check_writable(path)
     if Path(path).suffix != ".safetensors":
-        typer.echo(f"note: model files end in .safetensors; {path} works here, other programs may not know it", err=True)
+        typer.echo(
+            f"note: model files end in .safetensors; {path} works here, other programs may not know it", err=True
+        )

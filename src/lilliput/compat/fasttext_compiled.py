@@ -1,4 +1,7 @@
-"""A fastText model as the kernels take it: named tuples of arrays, with hash tables for its words."""
+"""A fastText model as the kernels take it: named tuples of arrays, with hash tables for its words and n-grams.
+
+A matrix that stays in a fastText file need not be aligned; x86-64 and 64-bit ARM read it all the same.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ OVA, SOFTMAX, HS = range(3)
 
 
 class Lexicon(NamedTuple):
-    """Entries as in `Dictionary`; ``slots``: int32 hash table of their numbers, -1 where free; as all, a power of 2."""
+    """Entries as in `Dictionary`, and an open hash table of their numbers.
+
+    ``slots``: int32 (a power of two,), -1 where free.
+    """
 
     text: NDArray[np.uint8]
     offsets: NDArray[np.int64]

@@ -1,4 +1,7 @@
-"""Kernels that find words and pruned n-grams: the hash of fastText and open hash tables."""
+"""Kernels that find words and pruned n-grams: the hash of fastText and open hash tables.
+
+They run for every token, where a call with arrays would cost as much as the work: hence ``forceinline``.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from lilliput.features.buckets import BLOCK
-from lilliput.features.ngrams import decode, text_buckets
+from lilliput.features.ngrams import bag_buckets, decode
 
 SEGMENTS = 8
 
@@ -29,8 +28,6 @@ def _ones(typingctx, value):
 _ONE = np.uint64(1)
 _WORD_SHIFT = np.uint32(6)
 _IN_WORD = np.uint32(63)
-_RANK_SHIFT = np.uint32(9)
-_BLOCK_MASK = np.uint32(~(BLOCK - 1) & 0xFFFFFFFF)
 
 
 @njit(inline="always")
@@ -41,10 +38,7 @@ def row_of(bucket, words, ranks):
     bit = np.uint64(bucket & _IN_WORD)
     if not (word >> bit) & _ONE:
         return np.int64(-1)
-    row = np.int64(ranks[bucket >> _RANK_SHIFT])
-    for before in range(at & _BLOCK_MASK, at):
-        row += np.int64(_ones(words[before]))
-    return row + np.int64(_ones(word & ((_ONE << bit) - _ONE)))
+    return np.int64(ranks[at]) + np.int64(_ones(word & ((_ONE << bit) - _ONE)))
 
 
 @njit(nogil=True, cache=True)
@@ -54,12 +48,14 @@ def document_frequencies(buffer, offsets, entries, expansions, unit, low, high, 
     stream, tokens = _scratch(offsets)
     shift = np.uint64(64 - bits)
     last_text = np.full(1 << bits, -1, dtype=np.int32)
+    keys, key_texts = key_set(len(stream) // 6)
     buckets = np.empty(1024, dtype=np.uint32)
     for text in range(texts):
         length = decode(buffer, offsets[text], offsets[text + 1], entries, expansions, stream)
         if len(buckets) < length * (high - low + 1):
             buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
-        for item in range(text_buckets(stream, length, unit, low, high, shift, tokens, buckets)):
+        made = bag_buckets(stream, length, unit, low, high, shift, tokens, keys, key_texts, text, buckets)
+        for item in range(made):
             bucket = buckets[item]
             if last_text[bucket] != text:
                 last_text[bucket] = text
@@ -73,6 +69,7 @@ def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, wor
     stream, tokens = _scratch(offsets)
     shift = np.uint64(64 - bits)
     last_text = np.full(rows, -1, dtype=np.int32)
+    keys, key_texts = key_set(len(stream) // 6)
     bounds = np.zeros((texts, SEGMENTS + 1), dtype=np.int64)
     buckets = np.empty(1024, dtype=np.uint32)
     bag = np.empty(1024, dtype=np.int32)
@@ -83,7 +80,7 @@ def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, wor
         if len(buckets) < length * (high - low + 1):
             buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
             bag = np.empty(len(buckets), dtype=np.int32)
-        made = text_buckets(stream, length, unit, low, high, shift, tokens, buckets)
+        made = bag_buckets(stream, length, unit, low, high, shift, tokens, keys, key_texts, text, buckets)
         size = 0
         for item in range(made):
             row = row_of(buckets[item], words, ranks)
@@ -121,3 +118,12 @@ def _scratch(offsets):
     for text in range(len(offsets) - 1):
         longest = max(longest, offsets[text + 1] - offsets[text])
     return np.empty(6 * longest + 2, dtype=np.uint32), np.empty(6 * longest + 2, dtype=np.uint64)
+
+
+@njit(nogil=True, cache=True)
+def key_set(longest):
+    """An empty set for `is_new` over texts of up to `longest` bytes, less than half full at worst."""
+    size = 16
+    while size < 2 * longest:
+        size *= 2
+    return np.empty(size, dtype=np.uint64), np.full(size, -1, dtype=np.int64)

@@ -1,6 +1,6 @@
 """Which buckets of a group of n-grams have a row in the model, and which row: a bitmap with ranks.
 
-One bit a bucket in the file; in memory also a 32-bit count every 512 buckets. A bucket without a row is left out of
+One bit a bucket in the file; in memory also a 32-bit count every 64 buckets. A bucket without a row is left out of
 the text's bag, so that n-grams that were never worth a row do no harm.
 """
 
@@ -12,10 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-BLOCK = 8
-"""64-bit words between two ranks."""
-
 
 @dataclass(frozen=True)
 class BucketMap:
@@ -32,9 +28,9 @@ class BucketMap:
 
     @cached_property
     def ranks(self) -> NDArray[np.uint32]:
-        """Rows before each block of 512 buckets; uint32 (2 ** bits / 512 + 1,)."""
-        bytes_set = np.unpackbits(self.words.view(np.uint8)).reshape(-1, 64 * BLOCK).sum(axis=1, dtype=np.uint32)
-        return np.concatenate([[0], np.cumsum(bytes_set)]).astype(np.uint32)
+        """Rows before each word, and in all of them; uint32 (2 ** bits / 64 + 1,)."""
+        ones = np.unpackbits(self.words.view(np.uint8)).reshape(-1, 64).sum(axis=1, dtype=np.uint32)
+        return np.concatenate([[0], np.cumsum(ones)]).astype(np.uint32)
 
     @property
     def rows(self) -> int:
@@ -48,13 +44,10 @@ class BucketMap:
 
     def row(self, bucket: int) -> int:
         """Row of `bucket`, or -1; the plain form of `lilliput.features.bags.row_of`."""
-        word = bucket >> 6
-        if not int(self.words[word]) >> (bucket & 63) & 1:
+        word, bit = bucket >> 6, bucket & 63
+        if not int(self.words[word]) >> bit & 1:
             return -1
-        start = word // BLOCK * BLOCK
-        before = sum(int(self.words[at]).bit_count() for at in range(start, word))
-        within = int(self.words[word]) & (1 << (bucket & 63)) - 1
-        return int(self.ranks[word // BLOCK]) + before + within.bit_count()
+        return int(self.ranks[word]) + (int(self.words[word]) & (1 << bit) - 1).bit_count()
 
     def buckets(self) -> NDArray[np.int64]:
         """The buckets that have a row, in row order."""

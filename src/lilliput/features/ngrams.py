@@ -175,6 +175,46 @@ def text_buckets(stream, length, unit, low, high, shift, tokens, buckets):
 
 
 @njit(nogil=True, cache=True)
+def run_end(stream, start):
+    """Hash and last border of the run whose first border is at `start` (not the last item of the stream)."""
+    value = _WORD_SEED
+    at = start + 1
+    while stream[at] != _BORDER:
+        value = (value ^ np.uint64(stream[at])) * _STEP
+        at += 1
+    return _mixed(value), at
+
+
+@njit(nogil=True, cache=True)
+def is_new(key, text, keys, texts):
+    """Whether `key` is met for the first time in `text`; an open-addressed set in `keys` (uint64) and `texts`."""
+    mask = np.uint64(len(keys) - 1)
+    place = key & mask
+    while texts[place] == text:
+        if keys[place] == key:
+            return False
+        place = (place + np.uint64(1)) & mask
+    keys[place] = key
+    texts[place] = text
+    return True
+
+
+@njit(nogil=True, cache=True)
+def bag_buckets(stream, length, unit, low, high, shift, tokens, keys, texts, text, buckets):
+    """Buckets of what a bag holds of a text: all word n-grams, but the character n-grams of each distinct run once."""
+    if unit == WORD:
+        return word_ngrams(tokens, word_tokens(stream, length, tokens), low, high, shift, buckets)
+    made = 0
+    start = 0
+    while start < length - 1:
+        key, end = run_end(stream, start)
+        if is_new(key, text, keys, texts):
+            made += char_ngrams(stream[start : end + 1], end + 1 - start, low, high, shift, buckets[made:])
+        start = end
+    return made
+
+
+@njit(nogil=True, cache=True)
 def count_ngrams(buffer, offsets, entries, expansions, unit, low, high, bits):
     """Hashed n-gram counts of packed texts as CSR rows: (indptr int64, indices int32, counts float32)."""
     texts = len(offsets) - 1

@@ -21,7 +21,7 @@ from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.kernels import SIGMOID, Targets, forward
 from lilliput.nets.pooling import packed_logits
 from lilliput.planning.rows import Layout, candidates, fit_rows, scores
-from lilliput.training.calibration import fit_temperature, probabilities
+from lilliput.training.calibration import Calibration, fit_calibration, fit_temperature, probabilities
 from lilliput.training.examples import BagSource, Shards, TextSet, count_texts, dense_targets, gather
 from lilliput.training.learner import Learner, Shape
 from lilliput.training.metrics import cross_entropy
@@ -110,7 +110,7 @@ class Trained:
     fitted: Fitted
     held: Held
     held_logits: Floats
-    temperature: float
+    calibration: Calibration
     refitted: bool
     tried: list[Fitted]
     interrupted: bool = False
@@ -144,9 +144,10 @@ class Planner:
         best = min(tried, key=lambda fitted: fitted.loss if fitted.loss is not None else 0.0)
         logits = packed_logits(best.net, self.held.packed, self.problem.threads)
         tune = slice(0, self.held.tune)
-        temperature = 1.0
+        calibration = Calibration()
         if self.held.tune:
-            temperature = fit_temperature(logits[tune], self.wanted(self.held.rows[tune]), self.problem.single)
+            wanted = self.wanted(self.held.rows[tune])
+            calibration = fit_calibration(logits[tune], wanted, self.problem.single, best.recipe.loss == SIGMOID)
         refit = len(self.held.rows) > 0 and REFIT_BELOW * len(self.held.rows) > self.problem.rows
         if refit and not self.interrupted:
             try:
@@ -154,7 +155,7 @@ class Planner:
             except KeyboardInterrupt:
                 self.interrupted = True
         refitted = refit and not self.interrupted
-        return Trained(best, self.held, logits, temperature, refitted, tried, self.interrupted)
+        return Trained(best, self.held, logits, calibration, refitted, tried, self.interrupted)
 
     def least_room(self, recipes: Sequence[Recipe]) -> float:
         """Bytes that the leanest of `recipes` needs for its layers, maps and a few rows."""
@@ -269,8 +270,8 @@ class _Watch:
         learner, tune = self.learner, len(self.wanted)
         texts = np.arange(tune)
         forward(texts, 0, tune, self.bags, learner.tables, learner.read, learner.head, self.scratch)
-        temperature = fit_temperature(self.scratch.logits, self.wanted, self.single)
-        return cross_entropy(self.wanted, probabilities(self.scratch.logits, temperature, self.single), self.single)
+        calibration = fit_temperature(self.scratch.logits, self.wanted, self.single)
+        return cross_entropy(self.wanted, probabilities(self.scratch.logits, calibration, self.single), self.single)
 
     def stalled(self, passes: int) -> bool:
         """Whether the last passes have brought nothing."""

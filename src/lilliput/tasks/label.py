@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from lilliput.data.inputs import targets_of, texts_of
 from lilliput.data.source import Source
 from lilliput.nets.feedforward import FeedForward
 from lilliput.tasks.labels import Labels
-from lilliput.training.calibration import probabilities
+from lilliput.training.calibration import Calibration, probabilities
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -54,7 +55,7 @@ class TextClassifier(Estimator):
     Attributes
     ----------
     classes_ : the labels, in the order of the columns of `predict_proba`.
-    net_ : the `FeedForward` network. temperature_, threshold_ : what turns its outputs into probabilities and labels.
+    net_ : the `FeedForward` network. calibration_, threshold_ : what turns its outputs into probabilities and labels.
     report_ : what was measured, on rows that were held out.
     interrupted_ : whether Ctrl-C ended the training early.
 
@@ -71,7 +72,7 @@ class TextClassifier(Estimator):
 
     labels_: Labels
     net_: FeedForward
-    temperature_: float
+    calibration_: Calibration
     threshold_: float
     interrupted_: bool
 
@@ -163,7 +164,7 @@ class TextClassifier(Estimator):
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Calibrated probabilities, float32 (texts, labels), in the order of `classes_`."""
         single = self.labels_.mode == "single"
-        return probabilities(self._logits(texts_of(X, self.text)), self.temperature_, single)
+        return probabilities(self._logits(texts_of(X, self.text)), self.calibration_, single)
 
     def decide(self, chances: NDArray[np.float32]) -> Any:
         """What `predict` makes of the probabilities that `predict_proba` gives."""
@@ -217,7 +218,7 @@ class TextClassifier(Estimator):
             part = logits[0] if number == 1 else -logits[0]
         else:
             part = logits[number] - logits.mean()
-        return float(part) / self.temperature_
+        return float(part) / self.calibration_.temperature
 
     def _logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Outputs of the net: without compiled code when a few texts do not pay for loading it."""
@@ -240,7 +241,7 @@ class TextClassifier(Estimator):
         return {
             "net": self.net_.shape(),
             "labels": {"type": self.labels_.type_name, "mode": self.labels_.mode},
-            "temperature": self.temperature_,
+            "calibration": asdict(self.calibration_),
             "threshold": self.threshold_,
         }
 
@@ -255,7 +256,7 @@ class TextClassifier(Estimator):
         check_arrays(manifest, arrays, path)
         model.labels_ = Labels.restored(arrays, manifest["labels"]["type"], manifest["labels"]["mode"])
         model.net_ = FeedForward.build(manifest["net"], arrays)
-        model.temperature_, model.threshold_ = manifest["temperature"], manifest["threshold"]
+        model.calibration_, model.threshold_ = Calibration(**manifest["calibration"]), manifest["threshold"]
         model.interrupted_ = False
         return model
 

@@ -14,6 +14,7 @@ from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import ROW_SCALE_DIM
 from lilliput.tasks.labels import LABEL_TYPES, MODES
+from lilliput.training.calibration import Calibration
 
 
 def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
@@ -21,11 +22,12 @@ def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
     try:
         _check_net(manifest["net"], arrays, path)
         _check_labels(manifest["labels"], manifest["net"]["outputs"], arrays, path)
-        numbers = (float(manifest["temperature"]), float(manifest["threshold"]))
+        calibration = Calibration(**manifest["calibration"])
+        numbers = [calibration.temperature, calibration.shift or 0.0, calibration.floor, float(manifest["threshold"])]
     except (KeyError, TypeError, DataError) as error:
         raise ModelFileError(f"{path}: the manifest does not describe a text classifier ({error})") from error
-    if not (np.isfinite(numbers).all() and numbers[0] > 0):
-        raise ModelFileError(f"{path}: temperature {numbers[0]} and threshold {numbers[1]} cannot be used")
+    if not (np.isfinite(numbers).all() and calibration.temperature > 0 and 0 <= calibration.floor < 1):
+        raise ModelFileError(f"{path}: {calibration} and the threshold {numbers[-1]} cannot be used")
 
 
 def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:

@@ -28,7 +28,7 @@ from lilliput.planning.recipes import recipes
 from lilliput.planning.textnet import Planner, Problem, Trained
 from lilliput.tasks.labels import LabelReader, Labels
 from lilliput.tasks.quality import quality
-from lilliput.training.calibration import fit_threshold, probabilities
+from lilliput.training.calibration import Calibration, fit_threshold, probabilities
 
 if TYPE_CHECKING:
     from lilliput.tasks.label import TextClassifier
@@ -170,11 +170,11 @@ def _measuring(seconds: float) -> float:
 def _adopt(model: TextClassifier, rows: Rows, planner: Planner, trained: Trained, threads: int) -> None:
     """Take the trained net over, calibrate it, and write the report."""
     single = rows.labels.mode == "single"
-    model.labels_, model.net_, model.temperature_ = rows.labels, trained.fitted.net, trained.temperature
+    model.labels_, model.net_, model.calibration_ = rows.labels, trained.fitted.net, trained.calibration
     model.threshold_ = 0.5
     model.interrupted_ = trained.interrupted
     held, tune = trained.held, trained.held.tune
-    chances = probabilities(trained.held_logits, trained.temperature, single)
+    chances = probabilities(trained.held_logits, trained.calibration, single)
     wanted = planner.wanted(held.rows)
     if rows.labels.mode == "multi" and tune:
         model.threshold_ = fit_threshold(chances[:tune], wanted[:tune])
@@ -239,7 +239,7 @@ def _latency(model: TextClassifier, texts: list[str]) -> tuple[float, float]:
     single = model.labels_.mode == "single"
 
     def predict(text: str) -> NDArray[np.float32]:
-        return probabilities(logits(model.net_, [text], 1), model.temperature_, single)
+        return probabilities(logits(model.net_, [text], 1), model.calibration_, single)
 
     return latency(predict, texts, 0.2)
 
@@ -281,7 +281,7 @@ def overhead_of(model: TextClassifier, rows: Rows) -> int:
         shared=False,
     )
     stand_in.labels_, stand_in.net_ = rows.labels, net
-    stand_in.temperature_ = stand_in.threshold_ = 1 / 3
+    stand_in.calibration_, stand_in.threshold_ = Calibration(1 / 3, -1 / 3, 1 / 30), 1 / 3
     chances = np.full((3, len(rows.labels.names)), 1 / 3, dtype=np.float32)
     stand_in.report_ = Report(
         model.task,

@@ -102,5 +102,5 @@ def _trained(net: FeedForward, planner: Planner, learn: np.ndarray[Any, np.dtype
 def _measure(model: TextClassifier, planner: Planner, net: FeedForward) -> dict[str, Any]:
     held: Held = planner.held
     logits = packed_logits(net, held.packed, planner.problem.threads)
-    chances = probabilities(logits, model.temperature_, planner.problem.single)
+    chances = probabilities(logits, model.calibration_, planner.problem.single)
     return quality(chances, planner.wanted(held.rows), model.labels_.mode, model.threshold_)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,36 +12,85 @@ from lilliput.training.metrics import cross_entropy, micro_f1
 
 Floats = NDArray[np.float32]
 _GOLDEN = (np.sqrt(5) - 1) / 2
+_ROUNDS = 4
+_RANGES = (("floor", 0.0, 0.1), ("shift", -8.0, 3.0), ("temperature", 0.2, 5.0))
 
 
-def probabilities(logits: Floats, temperature: float, single: bool) -> Floats:
-    """Probabilities (texts, labels) of logits (texts, outputs).
+@dataclass(frozen=True)
+class Calibration:
+    """From logits to probabilities, fitted to held-out texts.
 
-    `single`: they sum to one over the labels; a lone output is the log-odds of the second of two labels. Otherwise
-    every label is judged by itself.
+    Competing outputs k of n become ``(1 - floor) p_k + floor / n`` with ``p_k`` in proportion to
+    ``sigmoid((logit_k + shift) / temperature)``, or to ``exp(logit_k / temperature)`` without a shift. A lone output
+    is the log-odds of the second of two labels. Outputs that do not compete are ``sigmoid(logit / temperature)``.
+
+    The temperature is that of Guo et al. 2017, "On Calibration of Modern Neural Networks" (ICML). The shift is for
+    nets that were trained as one binary classifier a label: far below zero it gives the softmax, near zero the
+    normalised chances of Zadrozny and Elkan 2002. The floor is the share of labels that no text can foretell.
     """
-    scaled = logits.astype(np.float64) / temperature
-    if single and scaled.shape[1] == 1:
-        scaled = np.concatenate([np.zeros_like(scaled), scaled], axis=1)
+
+    temperature: float = 1.0
+    shift: float | None = None
+    floor: float = 0.0
+
+
+def probabilities(logits: Floats, calibration: Calibration, single: bool) -> Floats:
+    """Probabilities, float32 (texts, labels), of logits (texts, outputs); `single`: the outputs compete."""
+    scaled = logits.astype(np.float64)
     if not single:
-        return (1 / (1 + np.exp(-np.clip(scaled, -700, 700)))).astype(np.float32)
+        return (1 / (1 + np.exp(-np.clip(scaled / calibration.temperature, -700, 700)))).astype(np.float32)
+    if scaled.shape[1] == 1:
+        scaled = np.concatenate([np.zeros_like(scaled), scaled], axis=1) / calibration.temperature
+    elif calibration.shift is None:
+        scaled /= calibration.temperature
+    else:
+        scaled = -np.logaddexp(0, -(scaled + calibration.shift) / calibration.temperature)
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    chances = powers / powers.sum(axis=1, keepdims=True)
+    return (chances * (1 - calibration.floor) + calibration.floor / chances.shape[1]).astype(np.float32)
 
 
-def fit_temperature(logits: Floats, wanted: Floats, single: bool) -> float:
-    """The temperature in [1/20, 20] with the best likelihood of `wanted` (texts, labels), by golden-section search.
+def fit_temperature(logits: Floats, wanted: Floats, single: bool) -> Calibration:
+    """The temperature in [1/20, 20] with the best likelihood of `wanted` (texts, labels)."""
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks" (ICML), section 4.2.
-    """
+    def at(log_temperature: float) -> Calibration:
+        return Calibration(float(np.exp(log_temperature)))
 
-    def cost(log_temperature: float) -> float:
-        return cross_entropy(wanted, probabilities(logits, float(np.exp(log_temperature)), single), single)
+    return at(_least(lambda value: _cost(logits, wanted, at(value), single), -np.log(20.0), np.log(20.0), 30))
 
-    low, high = -np.log(20.0), np.log(20.0)
+
+def fit_calibration(logits: Floats, wanted: Floats, single: bool, binary: bool) -> Calibration:
+    """The calibration with the best likelihood of `wanted`; `binary`: the net was trained a label at a time."""
+    best = fit_temperature(logits, wanted, single)
+    if not single:
+        return best
+    if binary and logits.shape[1] > 1:
+        best = replace(best, shift=-1.0)
+    for _ in range(_ROUNDS):
+        for name, low, high in _RANGES:
+            if getattr(best, name) is not None:
+                best = _refined(logits, wanted, best, name, low, high)
+    return best
+
+
+def _refined(logits: Floats, wanted: Floats, start: Calibration, name: str, low: float, high: float) -> Calibration:
+    """`start` with the best value of one of its numbers, the others as they are."""
+
+    def cost(value: float) -> float:
+        return _cost(logits, wanted, replace(start, **{name: value}), single=True)
+
+    return replace(start, **{name: _least(cost, low, high, 12)})
+
+
+def _cost(logits: Floats, wanted: Floats, calibration: Calibration, single: bool) -> float:
+    return cross_entropy(wanted, probabilities(logits, calibration, single), single)
+
+
+def _least(cost: Callable[[float], float], low: float, high: float, steps: int) -> float:
+    """Where `cost` is least between `low` and `high`, by golden-section search."""
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     left_cost, right_cost = cost(left), cost(right)
-    for _ in range(30):
+    for _ in range(steps):
         if left_cost <= right_cost:
             high, right, right_cost = right, left, left_cost
             left = high - _GOLDEN * (high - low)
@@ -47,7 +99,7 @@ def fit_temperature(logits: Floats, wanted: Floats, single: bool) -> float:
             low, left, left_cost = left, right, right_cost
             right = low + _GOLDEN * (high - low)
             right_cost = cost(right)
-    return float(np.exp((low + high) / 2))
+    return float((low + high) / 2)
 
 
 def fit_threshold(chances: Floats, wanted: Floats) -> float:

@@ -1,0 +1,46 @@
+"""``lilliput demo``: every task once, on data that every machine has."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lilliput.cli import options
+from lilliput.cli.demo_label import demo_label
+from lilliput.core.errors import LilliputError
+
+DEMOS: list[Callable[[Path], None]] = [demo_label]
+"""One a task: each writes its models into the folder given and shows on standard output what they do."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("demo", epilog="Example: lilliput demo -o models")(demo)
+
+
+def demo(
+    out: Annotated[
+        str | None,
+        typer.Option("-o", "--out", metavar="FOLDER", help="Where models go; a temporary folder if not given."),
+    ] = None,
+) -> None:
+    """Train on data that every machine has, and show what comes of it; less than a minute."""
+    from lilliput.cli.compiling import compile_once
+
+    folder = Path(tempfile.mkdtemp(prefix="lilliput-demo-")) if out is None else _made(Path(out))
+    compile_once(quiet=False)
+    for run in DEMOS:
+        run(folder)
+
+
+def _made(folder: Path) -> Path:
+    options.check_writable(str(folder / "model.safetensors")) if folder.is_dir() else None
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise LilliputError(f"{folder} cannot be made ({error.strerror}); name another folder") from error
+    return folder

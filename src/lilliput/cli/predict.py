@@ -1,0 +1,85 @@
+"""``lilliput predict``: label one text, or every row of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lilliput.cli import options
+from lilliput.core.errors import DataError, LilliputError
+
+EXAMPLE = """\b
+Examples
+  lilliput predict m.safetensors "cheap flights to rome"
+  lilliput predict m.safetensors new.csv --text title -o out.csv
+  cat titles.txt | lilliput predict m.safetensors - --json
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("predict", epilog=EXAMPLE)(predict)
+
+
+def predict(
+    model: options.Model,
+    given: Annotated[str, typer.Argument(metavar="INPUT", help="A text, a data file, or - for standard input.")],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="FILE", help=".csv, .tsv or .jsonl, plain or .gz; else the screen.")
+    ] = "-",
+    json: options.Json = False,
+    text: options.Text = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which parts of the text spoke for and against.")
+    ] = False,
+    top: Annotated[int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Repeat the columns of the file before the answers.")] = False,
+    no_header: options.NoHeader = False,
+    skip_bad: options.SkipBad = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Label a text, or each row of a file: one row out for each row in."""
+    from lilliput.cli.labeller import load_labeller
+    from lilliput.cli.predict_text import show_answer
+
+    if not _is_data(given):
+        if out != "-" or keep:
+            raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")
+        show_answer(load_labeller(model), given, json=json, explain=explain, top=top)
+        return
+    if explain:
+        raise LilliputError("--explain takes one text, not a file; give the text itself, in quotes")
+    from lilliput.cli.predict_file import predict_file
+    from lilliput.data.source import Source
+
+    if out != "-":
+        options.check_writable(out)
+    labeller = load_labeller(model)
+    with Source(given, text, labelled=False, skip_bad=skip_bad, header=not no_header) as source:
+        bad = predict_file(labeller, source, out, json=json, top=top, keep=keep, show=not quiet)
+    if bad.count and not quiet:
+        typer.echo(f"note: {bad}; their rows are empty", err=True)
+
+
+def _is_data(given: str) -> bool:
+    """Whether the input names data and is no text itself. Raises `DataError` for a data file that is not there."""
+    from lilliput.data.files import ENDINGS, STDIN, open_bytes, split_ending
+
+    if given == STDIN or _is_file(given):
+        return True
+    ending, _ = split_ending(given)
+    if ending in ENDINGS and "\n" not in given:
+        try:
+            open_bytes(given).close()
+        except DataError as error:
+            raise DataError(f"{error}; a text that ends in {ending!r} goes through standard input") from None
+    return False
+
+
+def _is_file(given: str) -> bool:
+    try:
+        return Path(given).is_file()
+    except OSError:  # longer than any path
+        return False

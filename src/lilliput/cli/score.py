@@ -1,0 +1,66 @@
+"""``lilliput score``: the quality of a model on labelled data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lilliput.cli import options
+
+if TYPE_CHECKING:
+    from lilliput.core.report import Measure
+    from lilliput.data.source import Source
+
+EXAMPLE = """\b
+Example
+  lilliput score m.safetensors test.csv --text title --target topic
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("score", epilog=EXAMPLE)(score)
+
+
+def score(
+    model: options.Model,
+    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="Labelled data files, or - .")],
+    text: options.Text = None,
+    target: options.Target = None,
+    separator: options.Separator = None,
+    no_header: options.NoHeader = False,
+    skip_bad: options.SkipBad = False,
+    json: options.Json = False,
+) -> None:
+    """Measure a model on labelled data, with 95 % intervals."""
+    from lilliput.cli.labeller import load_labeller
+    from lilliput.data.source import Source
+    from lilliput.tasks.quality import score_batches
+
+    labeller: Any = load_labeller(model)
+    with Source(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
+        measures, notes = score_batches(labeller, _labelled(source))
+    notes += [str(source.bad)] if source.bad.count else []
+    typer.echo(_json(measures, notes) if json else _table(measures, notes))
+
+
+def _labelled(source: Source) -> Iterator[tuple[list[str], list[Any]]]:
+    for texts, targets in source.batches():
+        yield texts, targets or []
+
+
+def _table(measures: dict[str, Measure], notes: list[str]) -> str:
+    rows = [*((name, str(measure)) for name, measure in measures.items()), *(("note", note) for note in notes)]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+
+
+def _json(measures: dict[str, Measure], notes: list[str]) -> str:
+    import orjson
+
+    rows = next(iter(measures.values())).n
+    values = {name: measure.value for name, measure in measures.items()}
+    intervals = {name: [measure.low, measure.high] for name, measure in measures.items()}
+    return orjson.dumps({**values, "rows": rows, "intervals": intervals, "notes": notes}).decode()
