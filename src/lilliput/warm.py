@@ -1,7 +1,7 @@
 """The kernels' machine code: whether it is there, and how to make it ahead of its first use.
 
 numba compiles a kernel for each combination of array types, at its first call, and keeps the result on disk. A fit
-that does so on the way takes a minute longer; `warm` pays that once.
+that does so on the way takes half a minute longer; `warm` pays that once.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from lilliput.features.unicode import (
     SEPARATOR,
     SYMBOL,
     TABLE_SIZE,
+    TAGS,
     fold,
     kind_of,
     tables,
@@ -75,7 +76,11 @@ def test_tables_are_made_once():
     assert tables(ascii_only=True) is tables(ascii_only=True)
 
 
-@given(st.characters(min_codepoint=TABLE_SIZE))
+def test_tags_and_variation_selectors_are_as_if_not_there():
+    assert {kind_of(chr(code)) for code in (TAGS, 0xE0067, 0xE0100, 0x10FFFF)} == {IGNORED}
+
+
+@given(st.characters(min_codepoint=TABLE_SIZE, max_codepoint=TAGS - 1))
 def test_beyond_the_table_every_composed_character_is_an_ideograph_folded_to_itself(character):
     assert kind_of(character) == IDEOGRAPH
     if unicodedata.is_normalized("NFC", character):

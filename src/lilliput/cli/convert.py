@@ -27,7 +27,10 @@ def convert(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The model file to write, .safetensors.")],
     quiet: options.Quiet = False,
 ) -> None:
-    """Convert a fastText model; it goes on giving the same labels and probabilities."""
+    """Convert a fastText model.
+
+    It goes on giving the same labels and probabilities.
+    """
     from lilliput.compat.fasttext_model import FastTextClassifier
     from lilliput.core.budget import format_bytes
 

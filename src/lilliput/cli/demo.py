@@ -28,7 +28,10 @@ def demo(
         typer.Option("-o", "--out", metavar="FOLDER", help="Where models go; a temporary folder if not given."),
     ] = None,
 ) -> None:
-    """Train on data that every machine has, and show what comes of it; less than a minute."""
+    """Show every task on built-in data.
+
+    Less than a minute, but for compiling, once.
+    """
     from lilliput.cli.compiling import compile_once
 
     folder = Path(tempfile.mkdtemp(prefix="lilliput-demo-")) if out is None else _made(Path(out))
@@ -38,9 +41,9 @@ def demo(
 
 
 def _made(folder: Path) -> Path:
-    options.check_writable(str(folder / "model.safetensors")) if folder.is_dir() else None
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise LilliputError(f"{folder} cannot be made ({error.strerror}); name another folder") from error
+    options.check_writable(str(folder / "model.safetensors"))
     return folder

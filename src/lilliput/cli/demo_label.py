@@ -1,4 +1,4 @@
-"""The demonstration of labelling texts: which package of the standard library is a docstring from?"""
+"""The demonstration of labelling texts: telling which package of the standard library a docstring is from."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(
     data: Annotated[
-        list[str] | None, typer.Argument(metavar="[DATA...]", help="Data files to look at; without any, this machine.")
+        list[str] | None, typer.Argument(metavar="DATA", help="Data files to look at; without any, this machine.")
     ] = None,
     text: options.Text = None,
     target: options.Target = None,
@@ -37,7 +37,10 @@ def doctor(
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Look at this installation, or at a data set before training; bad rows are counted."""
+    """Examine this machine, or a data set.
+
+    A data set is looked at as before training, with what may be wrong with it; bad rows are counted.
+    """
     if not data:
         if test is not None:
             raise LilliputError("--test needs the training data too: lilliput doctor train.csv --test test.csv")

@@ -31,7 +31,7 @@ def add_to(fit: typer.Typer) -> None:
 
 def fit_label(
     data: Annotated[
-        list[str], typer.Argument(metavar="DATA...", help="CSV, TSV, JSONL, .txt or .parquet files, or - .")
+        list[str], typer.Argument(metavar="DATA", help="CSV, TSV, JSONL, .txt or .parquet files, or - .")
     ],
     out: Annotated[str, typer.Option("-o", "--out", metavar="MODEL", help="The model file to write.")],
     text: options.Text = None,
@@ -64,7 +64,10 @@ def fit_label(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Learn to label texts; the report goes to standard output."""
+    """Learn to label texts.
+
+    The report goes to standard output. After Ctrl-C the best model so far is saved.
+    """
     from lilliput.data.source import Source
 
     options.check_model_path(out)

@@ -23,7 +23,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def inspect(model: options.Model, json: options.Json = False) -> None:
-    """Show the manifest of a model file, its arrays, and the report of its fit."""
+    """Show what a model file holds.
+
+    The manifest, the arrays, and the report of the fit.
+    """
     found = _contents(model)
     if json:
         import orjson
@@ -77,11 +80,13 @@ def _page(found: dict[str, Any]) -> str:
 
 
 def _tree(value: dict[str, Any]) -> list[str]:
-    """Nested mappings as indented lines; lists of mappings are numbered from 0."""
+    """Mappings as indented lines, the innermost as one line each; lists of mappings are numbered from 0."""
     lines: list[str] = []
     for name, item in value.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
             item = {str(number): entry for number, entry in enumerate(item)}
+        if isinstance(item, dict) and not any(isinstance(part, (dict, list)) for part in item.values()):
+            item = ", ".join(f"{key} {part}" for key, part in item.items() if part is not None)
         if isinstance(item, dict):
             lines += [name, *(f"  {line}" for line in _tree(item))]
         elif item is not None:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.errors import LilliputError
-from lilliput.core.estimator import Estimator
 from lilliput.core.registry import load
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def _extras() -> dict[str, dict[str, str | None]]:
         match = _NEED.match(need)
         if match and match[1] != "lilliput":
             found[match[2]][match[1]] = _version(match[1])
-    return {name: packages for name, packages in found.items() if packages and name != "dev"}
+    return {name: packages for name, packages in found.items() if packages and name not in ("all", "dev")}
 
 
 def _version(distribution: str) -> str | None:

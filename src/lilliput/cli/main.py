@@ -10,9 +10,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from lilliput.core.errors import LilliputError
 
@@ -31,9 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Verbs(TyperGroup):
+    """The verbs in the order of `VERBS`, whether they have sub-commands or not."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [verb for verb in VERBS if verb in self.commands]
+
+
 def build(verbs: Sequence[str] = VERBS) -> typer.Typer:
     """The application with some of its verbs."""
     app = typer.Typer(
+        cls=_Verbs,
         add_completion=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,

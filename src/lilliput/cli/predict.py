@@ -40,7 +40,10 @@ def predict(
     skip_bad: options.SkipBad = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Label a text, or each row of a file: one row out for each row in."""
+    """Label a text, or each row of a file.
+
+    A text: its label and the probability. A file: one row out for each row in, in the same order.
+    """
     from lilliput.cli.labeller import load_labeller
     from lilliput.cli.predict_text import show_answer
 

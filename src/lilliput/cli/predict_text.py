@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lilliput.cli.answers import answer_columns, answers
+from lilliput.cli.answers import DECIMALS, answer_columns, answers
 
 if TYPE_CHECKING:
     from lilliput.cli.labeller import Labeller
@@ -58,6 +58,11 @@ def _json(answer: dict[str, Any], reasons: list[Explanation]) -> str:
 
     if reasons:
         answer["explanation"] = [
-            {"label": said.label, "for": said.speaks_for, "against": said.speaks_against} for said in reasons
+            {"label": said.label, "for": _rounded(said.speaks_for), "against": _rounded(said.speaks_against)}
+            for said in reasons
         ]
     return orjson.dumps(answer).decode()
+
+
+def _rounded(said: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(ngram, round(says, DECIMALS)) for ngram, says in said]

@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 def score(
     model: options.Model,
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="Labelled data files, or - .")],
+    data: Annotated[list[str], typer.Argument(metavar="DATA", help="Labelled data files, or - .")],
     text: options.Text = None,
     target: options.Target = None,
     separator: options.Separator = None,
@@ -34,7 +34,7 @@ def score(
     skip_bad: options.SkipBad = False,
     json: options.Json = False,
 ) -> None:
-    """Measure a model on labelled data, with 95 % intervals."""
+    """Measure a model on labelled data."""
     from lilliput.cli.labeller import load_labeller
     from lilliput.data.source import Source
     from lilliput.tasks.quality import score_batches

@@ -217,7 +217,7 @@ def _manifest(metadata: object, path: StrPath) -> dict[str, Any]:
         raise ModelFileError(
             f"{path} was written by a newer lilliput (format {version}, this program reads up to {FORMAT}): upgrade"
         )
-    return manifest  # type: ignore[no-any-return]
+    return manifest
 
 
 def _arrays(header: dict[str, Any], data: mmap.mmap, start: int, path: StrPath) -> dict[str, NDArray[Any]]:

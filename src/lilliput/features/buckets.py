@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+
 @dataclass(frozen=True)
 class BucketMap:
     """The set of buckets with a row; ``words`` is uint64 (2 ** bits / 64,), bit b of word w for bucket 64 w + b."""
@@ -24,7 +25,9 @@ class BucketMap:
         """The map that holds exactly `buckets` (integers below ``2 ** bits``; bits >= 9)."""
         flags = np.zeros(1 << bits, dtype=np.uint8)
         flags[buckets] = 1
-        return cls(np.packbits(flags, bitorder="little").view(np.dtype("<u8")))
+        words = np.packbits(flags, bitorder="little").view(np.dtype("<u8"))
+        words.flags.writeable = False  # as in a loaded file, so that the kernels are compiled for one kind of array
+        return cls(words)
 
     @cached_property
     def ranks(self) -> NDArray[np.uint32]:

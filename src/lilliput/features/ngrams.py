@@ -29,11 +29,13 @@ from lilliput.features.unicode import (
     LETTER,
     SEPARATOR,
     SYMBOL,
+    TAGS,
 )
 
 WORD, CHAR = 0, 1
 
 _BORDER = np.uint32(BORDER)
+_TAGS = np.uint32(TAGS)
 _EXPANDS = np.uint32(EXPANDS)
 _CODE_MASK = np.uint32(CODE_MASK)
 _KIND_SHIFT = np.uint32(KIND_SHIFT)
@@ -76,6 +78,8 @@ def decode(buffer, start, end, entries, expansions, stream):
     while at < end:
         code, step = _code_point(buffer, at)
         at += step
+        if code >= _TAGS:
+            continue
         entry = entries[code] if code < table else (code | _LONE_IDEOGRAPH)
         kind = (entry >> _KIND_SHIFT) & np.uint32(7)
         if kind == IGNORED:

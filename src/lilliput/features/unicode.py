@@ -22,6 +22,8 @@ CODE_MASK = (1 << 21) - 1
 EXPANDS = 1 << 31
 TABLE_SIZE = 0x20000
 """Code points from here on are rare ideographs (planes 2 and 3) and take no table entry."""
+TAGS = 0xE0000
+"""From here on there are only tags, variation selectors and private characters, which are as if not there."""
 
 # Scripts written without spaces between words: every character is a token of its own.
 _UNSPACED = (
@@ -52,7 +54,7 @@ def kind_of(character: str) -> int:
     """Kind of one character: letters, digits and marks make words; ideographs and symbols stand alone."""
     code = ord(character)
     if code >= TABLE_SIZE:
-        return IDEOGRAPH
+        return IDEOGRAPH if code < TAGS else IGNORED
     category = unicodedata.category(character)
     if category == "Pc":  # the underscore and its like join words
         return LETTER

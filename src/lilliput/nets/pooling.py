@@ -56,7 +56,9 @@ def pooled(net: FeedForward, packed: Packed) -> NDArray[np.float32]:
             table.bits,
             table.levels,
             table.scales.astype(np.float32),
-            result[:, column : column + table.dim],
+            result,
+            column,
+            table.dim,
         )
     return result
 
@@ -78,8 +80,14 @@ def pool_group(
     levels,
     scales,
     pooled,
+    column,
+    dim,
 ):
-    """Add to `pooled` (texts, dim) the bags of one group, each row once a text, divided by the root of their size."""
+    """Add the bags of one group, each row once a text, divided by the root of their size, to `pooled` (texts, width).
+
+    They go to `dim` columns from `column` on. (`dim` is an argument and no ``len(total)``, with which the compiler
+    makes the inner loops three times as slow.)
+    """
     longest = 0
     for text in range(len(offsets) - 1):
         longest = max(longest, offsets[text + 1] - offsets[text])
@@ -89,7 +97,6 @@ def pool_group(
     buckets = np.empty(1024, dtype=np.uint32)
     shift = np.uint64(64 - bits)
     last_text = np.full(ranks[-1], -1, dtype=np.int32)
-    dim = pooled.shape[1]  # a name of its own: with len(total) the compiler makes the inner loop three times as slow
     total = np.empty(dim, dtype=np.float32)
     row_scaled = len(scales) > 1  # then the levels are linear
     half = np.float32(len(levels) // 2)
@@ -119,4 +126,4 @@ def pool_group(
                         total[k - first] += levels[code] * scale
         if size > 0:
             for k in range(dim):
-                pooled[text, k] += total[k] / np.float32(np.sqrt(size))
+                pooled[text, column + k] += total[k] / np.float32(np.sqrt(size))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -120,9 +121,10 @@ class BagSource:
             yield Examples(bags, targets, np.flatnonzero(self.texts.learn[rows]))
 
     def learning_from(self, learn: NDArray[np.bool_]) -> BagSource:
-        """Learn from the rows flagged in `learn` from now on, with the bags made so far."""
-        self.texts = replace(self.texts, learn=learn)
-        return self
+        """A source over the same texts for the rows flagged in `learn`, which shares the bags made so far."""
+        other = copy(self)
+        other.texts = replace(self.texts, learn=learn)
+        return other
 
     def _part(self, number: int) -> tuple[Bags, Targets, NDArray[np.int64]]:
         """Bags, targets and row numbers of one part of the corpus."""

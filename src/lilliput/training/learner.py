@@ -77,8 +77,7 @@ class Learner:
             columns.astype(np.int64),
         )
         self.head = _fresh_head(shape, generator)
-        none = np.zeros(0, dtype=np.float32)
-        self.coding = Coding(none, none, np.float32(0))
+        self.coding = _coding(np.zeros(0, dtype=np.float32), 0.0)
 
     @property
     def coded(self) -> bool:
@@ -99,8 +98,7 @@ class Learner:
         weights = self.tables.weights
         row_scaled = self.shape.row_scaled
         levels = (linear_levels if row_scaled else tree_levels)(self.shape.code_bits)
-        middles = np.append((levels[1:] + levels[:-1]) / 2, np.inf).astype(np.float32)
-        self.coding = Coding(levels, middles, np.float32(0 if row_scaled else _table_scale(weights)))
+        self.coding = _coding(levels, 0.0 if row_scaled else _table_scale(weights))
         self.tables = self.tables._replace(stored=np.empty_like(weights))
         store_all(weights, self.tables.stored, self.coding)
 
@@ -122,7 +120,17 @@ class Learner:
         scales = row_scales(weights) if self.shape.row_scaled else np.array([self.coding.scale], dtype=np.float32)
         codes = nearest_codes(stored / scales[:, None], self.coding.levels)  # what training saw, ties and all
         bits = self.shape.code_bits
-        return Table(pack_codes(codes, bits), scales.astype(np.float16), self.shape.dim, bits)
+        packed = pack_codes(codes, bits)
+        packed.flags.writeable = False  # as in a loaded file, so that the kernels are compiled for one kind of array
+        return Table(packed, scales.astype(np.float16), self.shape.dim, bits)
+
+
+def _coding(levels: Floats, scale: float) -> Coding:
+    """All read-only, so that the kernels are compiled once for training with codes and without."""
+    middles = np.append((levels[1:] + levels[:-1]) / 2, np.inf).astype(np.float32)
+    for array in (levels, middles):
+        array.flags.writeable = False
+    return Coding(levels, middles, np.float32(scale))
 
 
 def _table_scale(weights: Floats) -> float:
