@@ -2,27 +2,38 @@
 
 numba compiles a kernel for each combination of array types, at its first call, and keeps the result on disk. A fit
 that does so on the way takes half a minute longer; `warm` pays that once.
+
+numba takes kept code for fresh as long as the file of the kernel is the same, though a kernel or a constant of another
+file may have changed that was compiled into it. So `warm` leaves a stamp of all these files in numba's cache, and
+without the right stamp begins anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-MODULES = ("lilliput.features.bags", "lilliput.nets.kernels", "lilliput.nets.pooling")
-"""The modules of kernels that Python calls; the kernels of others are compiled with those that call them."""
-
+PACKAGES = ("lilliput.features", "lilliput.nets")
+"""Where the kernels live, with all that is compiled into them."""
+CALLED = ("lilliput.features.bags", "lilliput.nets.kernels", "lilliput.nets.pooling")
+"""Modules with kernels that Python calls; those of other modules are compiled with them."""
 FEW, MORE = 100, 200
 """Rows of a tiny fit: with few all passes are run, to the coded one; with more some are held out to decide by."""
 
+_PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
+
 
 def compiled() -> bool:
-    """Whether every kernel module has machine code of this Python in numba's cache, newer than its source."""
-    return all(map(_is_cached, MODULES))
+    """Whether `warm` has been here since the kernels, numba or Python last changed."""
+    stamp = _stamp()
+    return stamp is None or (stamp.is_file() and stamp.read_text() == _fingerprint())
 
 
 def warm() -> float:
@@ -32,10 +43,16 @@ def warm() -> float:
     one thread and two, texts that come as str and packed, models just fitted and models mapped from a file.
     """
     started = time.monotonic()
+    if not compiled():
+        _forget()
     _round_trip(["a", "b"], "linear", FEW, threads=1, accents=False)
     _round_trip([["a"], ["b", "c"], []], "linear", MORE, threads=2, accents=True)
     _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
+    stamp = _stamp()
+    if stamp is not None:
+        with suppress(OSError):  # without a stamp the next fit looks again
+            stamp.write_text(_fingerprint())
     return time.monotonic() - started
 
 
@@ -56,11 +73,35 @@ def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, acce
         restored.predict(texts[:1])
 
 
-def _is_cached(name: str) -> bool:
-    module = import_module(name)
-    source = Path(str(module.__file__))
-    statistics = [kernel.stats for kernel in vars(module).values() if hasattr(kernel, "stats")]
-    folders = {Path(found.cache_path) for found in statistics if found.cache_path}
-    index = f"{source.stem}.*.py{sys.version_info.major}{sys.version_info.minor}.nbi"
-    found = [entry.stat().st_mtime for folder in folders for entry in folder.glob(index)]
-    return any(made >= source.stat().st_mtime for made in found)
+def _forget() -> None:
+    """Remove the lists of what numba has kept for this Python."""
+    for name in CALLED:
+        folder = _cache_folder(name)
+        for index in folder.glob(f"*.{_PYTHON}*.nbi") if folder else ():
+            index.unlink(missing_ok=True)
+
+
+def _stamp() -> Path | None:
+    folder = _cache_folder(CALLED[-1])
+    return folder and folder / f"lilliput.{_PYTHON}.warm"
+
+
+def _cache_folder(name: str) -> Path | None:
+    """Where numba keeps the kernels of a module's package; None if it was told not to compile."""
+    members = vars(import_module(name)).values()
+    kernels = (member for member in members if getattr(member, "__module__", "") == name and hasattr(member, "stats"))
+    return next((Path(kernel.stats.cache_path) for kernel in kernels if kernel.stats.cache_path), None)
+
+
+def _fingerprint() -> str:
+    import numba
+
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=16)
+    for source in _sources():
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted(Path(str(import_module(package).__file__)).parent.glob("*.py"))

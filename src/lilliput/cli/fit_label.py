@@ -30,9 +30,7 @@ def add_to(fit: typer.Typer) -> None:
 
 
 def fit_label(
-    data: Annotated[
-        list[str], typer.Argument(metavar="DATA", help="CSV, TSV, JSONL, .txt or .parquet files, or - .")
-    ],
+    data: Annotated[list[str], typer.Argument(metavar="DATA", help="CSV, TSV, JSONL, .txt or .parquet files, or - .")],
     out: Annotated[str, typer.Option("-o", "--out", metavar="MODEL", help="The model file to write.")],
     text: options.Text = None,
     target: options.Target = None,
