@@ -38,7 +38,7 @@ def targets_of(y: Any, X: Any = None, column: str | None = None) -> list[Target]
     """
     if isinstance(y, (str, bytes)):
         raise DataError(f"y is {_kind(y)}; give a list of targets, one for each text")
-    if y is None and X is None:
+    if y is None and not is_table(X):
         raise DataError("y is None; give a list of targets, one for each text")
     if y is None:
         found = _column_of(X, column, "X", "label")
@@ -50,6 +50,11 @@ def targets_of(y: Any, X: Any = None, column: str | None = None) -> list[Target]
     targets = [_plain(target) for target in found]
     _check(targets, target_fault, "X" if y is None else "y")
     return targets
+
+
+def is_table(data: Any) -> bool:
+    """Whether `data` has columns: a frame, a dict of columns, a list of dicts."""
+    return _names(data) is not None
 
 
 def _column_of(data: Any, column: str | None, what: str, usual: str) -> list[Any]:

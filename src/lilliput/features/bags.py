@@ -1,7 +1,9 @@
 """From packed texts to bags of rows: numba kernels over the n-gram buckets and their maps.
 
-A bag holds each row once, however often its n-grams occur. The rows of a bag stand sorted by segment, a fixed division
-of the table into `SEGMENTS` ranges of rows, so that in training each thread can own some segments of every table.
+A bag holds the n-grams of words once, however often they occur, and the n-grams of characters once for each distinct
+word (run) that they occur in, so that the sum over a word's characters can be kept from text to text. The rows of a bag
+stand sorted by segment, a fixed division of the table into `SEGMENTS` ranges of rows, so that in training each thread
+can own some segments of every table.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from lilliput.features.ngrams import bag_buckets, decode
+from lilliput.features.ngrams import WORD, bag_buckets, decode
 
 SEGMENTS = 8
 
@@ -30,15 +32,21 @@ _WORD_SHIFT = np.uint32(6)
 _IN_WORD = np.uint32(63)
 
 
-@njit(inline="always")
-def row_of(bucket, words, ranks):
-    """Row of a bucket (uint32), or -1."""
-    at = bucket >> _WORD_SHIFT
-    word = words[at]
-    bit = np.uint64(bucket & _IN_WORD)
-    if not (word >> bit) & _ONE:
-        return np.int64(-1)
-    return np.int64(ranks[at]) + np.int64(_ones(word & ((_ONE << bit) - _ONE)))
+@njit(nogil=True, cache=True)
+def keep_rows(buckets, count, words, ranks):
+    """Replace ``buckets[:count]`` by the rows of those that have one, in order; returns how many there are.
+
+    There is no branch, so that the processor works on many look-ups at a time.
+    """
+    kept = 0
+    for item in range(count):
+        bucket = buckets[item]
+        at = bucket >> _WORD_SHIFT
+        word = words[at]
+        bit = np.uint64(bucket & _IN_WORD)
+        buckets[kept] = ranks[at] + np.uint32(_ones(word & ((_ONE << bit) - _ONE)))
+        kept += np.int64((word >> bit) & _ONE)
+    return kept
 
 
 @njit(nogil=True, cache=True)
@@ -82,12 +90,13 @@ def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, wor
             bag = np.empty(len(buckets), dtype=np.int32)
         made = bag_buckets(stream, length, unit, low, high, shift, tokens, keys, key_texts, text, buckets)
         size = 0
-        for item in range(made):
-            row = row_of(buckets[item], words, ranks)
-            if row >= 0 and last_text[row] != text:
-                last_text[row] = text
-                bag[size] = row
-                size += 1
+        for item in range(keep_rows(buckets, made, words, ranks)):
+            row = buckets[item]
+            if unit == WORD and last_text[row] == text:
+                continue
+            last_text[row] = text
+            bag[size] = row
+            size += 1
         if used + size > len(gathered):
             larger = np.empty(2 * (used + size), dtype=np.int32)
             larger[:used] = gathered[:used]

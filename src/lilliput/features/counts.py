@@ -36,7 +36,7 @@ def hashed_counts(texts: Sequence[str], group: NGrams, threads: int | None = Non
     def count(start: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
         packed = pack(texts[start : start + CHUNK])
         lookup = tables(packed.ascii)
-        return count_ngrams(  # type: ignore[no-any-return]
+        return count_ngrams(
             packed.buffer,
             packed.offsets,
             lookup.entries,

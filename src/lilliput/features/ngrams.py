@@ -47,10 +47,8 @@ _HALF = np.uint64(32)
 
 @njit(inline="always")
 def _code_point(buffer, at):
-    """Code point of the UTF-8 sequence at `at`, and its length; the buffer holds valid UTF-8."""
+    """Code point of the sequence of several bytes at `at`, and its length; the buffer holds valid UTF-8."""
     first = np.uint32(buffer[at])
-    if first < 0x80:
-        return first, 1
     second = np.uint32(buffer[at + 1]) & np.uint32(63)
     if first < 0xE0:
         return ((first & np.uint32(31)) << np.uint32(6)) | second, 2
@@ -76,11 +74,19 @@ def decode(buffer, start, end, entries, expansions, stream):
     at = start
     table = len(entries)
     while at < end:
-        code, step = _code_point(buffer, at)
-        at += step
-        if code >= _TAGS:
+        if buffer[at] < 0x80:
+            entry = entries[buffer[at]]
+            at += 1
+        else:
+            code, step = _code_point(buffer, at)
+            at += step
+            if code >= _TAGS:
+                continue
+            entry = entries[code] if code < table else (code | _LONE_IDEOGRAPH)
+        if not symbols and (entry >> _KIND_SHIFT) == LETTER:  # the usual case
+            stream[length] = entry
+            length += 1
             continue
-        entry = entries[code] if code < table else (code | _LONE_IDEOGRAPH)
         kind = (entry >> _KIND_SHIFT) & np.uint32(7)
         if kind == IGNORED:
             continue
@@ -205,7 +211,7 @@ def is_new(key, text, keys, texts):
 
 @njit(nogil=True, cache=True)
 def bag_buckets(stream, length, unit, low, high, shift, tokens, keys, texts, text, buckets):
-    """Buckets of what a bag holds of a text: all word n-grams, but the character n-grams of each distinct run once."""
+    """Buckets of one text's n-grams for its bag: those of words, or those of the characters of each distinct run."""
     if unit == WORD:
         return word_ngrams(tokens, word_tokens(stream, length, tokens), low, high, shift, buckets)
     made = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from lilliput.core.errors import DataError
@@ -110,6 +111,24 @@ def buckets(text: str, group: NGrams) -> list[tuple[int, str]]:
     ngrams = word_ngrams if group.unit == "word" else char_ngrams
     shift = 64 - group.bits
     return [(value >> shift, shown) for value, shown in ngrams(stream(text), group.low, group.high)]
+
+
+def bag_buckets(text: str, group: NGrams) -> list[tuple[int, str]]:
+    """(bucket, n-gram) of what a bag holds of `text`: n-grams of words once, those of characters once a distinct run."""
+    if group.unit == "word":
+        return list(dict(buckets(text, group)).items())
+    found: list[tuple[int, str]] = []
+    shift = 64 - group.bits
+    for run in dict.fromkeys(runs(stream(text))):
+        found += [(value >> shift, shown) for value, shown in char_ngrams(list(run), group.low, group.high)]
+    return found
+
+
+def runs(items: list[int]) -> Iterator[tuple[int, ...]]:
+    """The runs of a stream, each with its two borders."""
+    borders = [at for at, item in enumerate(items) if item == BORDER]
+    for first, last in pairwise(borders):
+        yield tuple(items[first : last + 1])
 
 
 def _token_hash(word: list[int]) -> int:

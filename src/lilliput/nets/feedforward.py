@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lilliput.compress.levels import linear_levels, tree_levels, unpack_codes
 from lilliput.features.buckets import BucketMap
-from lilliput.features.plain import NGrams, buckets
+from lilliput.features.plain import NGrams, bag_buckets
 
 Floats = NDArray[np.float32]
 ROW_SCALE_DIM = 8
@@ -121,20 +121,26 @@ class FeedForward:
         """Number of weights, biases included."""
         return sum(table.size for table in self.tables) + self.layers.parameters()
 
-    def bag(self, text: str, group: int) -> dict[int, str]:
-        """Row -> one of its n-grams, for the n-grams of `text` that have a row in `group`."""
-        found: dict[int, str] = {}
-        for bucket, shown in buckets(text, self.groups[group]):
+    def bag(self, text: str, group: int) -> tuple[NDArray[np.int64], list[str]]:
+        """Rows of the bag of `text` in `group`, and the n-gram that each stands for."""
+        once = self.groups[group].unit == "word"
+        rows: list[int] = []
+        shown: list[str] = []
+        seen: set[int] = set()
+        for bucket, ngram in bag_buckets(text, self.groups[group]):
             row = self.maps[group].row(bucket)
-            if row >= 0:
-                found.setdefault(row, shown)
-        return found
+            if row < 0 or (once and row in seen):
+                continue
+            seen.add(row)
+            rows.append(row)
+            shown.append(ngram)
+        return np.array(rows, dtype=np.int64), shown
 
     def pooled(self, text: str) -> Floats:
         """Pooled vector of one text, float32 (width,), by plain Python and NumPy."""
         pooled = np.zeros(self.width, dtype=np.float32)
         for group, (table, column) in enumerate(zip(self.tables, self.columns, strict=True)):
-            rows = np.fromiter(self.bag(text, group), dtype=np.int64)
+            rows, _ = self.bag(text, group)
             if len(rows):
                 total = table.weights(rows).sum(axis=0)
                 pooled[column : column + table.dim] += total / np.float32(np.sqrt(len(rows)))
@@ -154,12 +160,12 @@ class FeedForward:
         slope = self._slope(text)
         parts: list[tuple[str, Floats]] = []
         for group, (table, column) in enumerate(zip(self.tables, self.columns, strict=True)):
-            bag = self.bag(text, group)
-            if not bag:
+            rows, ngrams = self.bag(text, group)
+            if not len(rows):
                 continue
-            weights = table.weights(np.fromiter(bag, dtype=np.int64)) / np.float32(np.sqrt(len(bag)))
+            weights = table.weights(rows) / np.float32(np.sqrt(len(rows)))
             says = weights if slope is None else weights @ slope[column : column + table.dim]
-            parts.extend(zip(bag.values(), says, strict=True))
+            parts.extend(zip(ngrams, says, strict=True))
         return parts
 
     def _slope(self, text: str) -> Floats | None:

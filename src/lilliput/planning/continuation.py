@@ -62,7 +62,7 @@ def _resume(net: FeedForward, more: Continuation) -> Learner:
     learner = Learner(shape, layout.maps, layout.rates, more.seed)
     for group, known in enumerate(old):
         rows = learner.first[group] + np.searchsorted(kept[group], known)
-        weights = net.tables[group].all_weights()
+        weights = net.tables[group].all_weights()[: len(known)]  # in 4 bits there may be one more
         learner.tables.weights[rows] = _widened(weights, more.outputs) if linear else weights
         learner.tables.sums[rows] = OLD_SUM
     _resume_head(learner, net, more.outputs)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import BudgetError
+from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.packed import Packed, concatenate, subset
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import FeedForward
@@ -176,6 +176,11 @@ class Planner:
         """Choose rows for `recipe` within the room, and train on the rows that may be learned from."""
         counts = [self._count(group) for group in recipe.groups]
         layout = self._candidates(recipe, counts)
+        if not layout.rows:
+            raise DataError(
+                "the texts hold nothing to learn from: no word and no run of characters occurs in two of them; "
+                "check which column holds the texts, and the lengths of n-grams (words, chars)"
+            )
         shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=8)
         fitting = self._fit(shape, layout, counts, None)
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows

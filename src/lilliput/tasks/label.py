@@ -15,7 +15,7 @@ from lilliput.core.errors import DataError, LilliputError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.core.threads import resolve_threads
-from lilliput.data.inputs import targets_of, texts_of
+from lilliput.data.inputs import is_table, targets_of, texts_of
 from lilliput.data.source import Source
 from lilliput.nets.feedforward import FeedForward
 from lilliput.tasks.labels import Labels
@@ -49,7 +49,7 @@ class TextClassifier(Estimator):
     words, chars : shortest and longest n-grams of words and of characters within words; (0, 0) for none of them; None:
         the planner chooses, by default (1, 2) and (2, 4).
     network : "linear", "embedding" or "auto".
-    text, target : names of the columns when `X` is a table.
+    text, target : names of the columns where `X` or `y` is a table.
     seed, threads, device, progress : as in every task; the same seed gives the same file for any number of threads.
 
     Attributes
@@ -148,8 +148,12 @@ class TextClassifier(Estimator):
                     raise DataError(f"{X.describe()} has no targets to learn from; name their column")
                 yield texts, targets
             return
-        texts = texts_of(X, self.text)
-        yield texts, targets_of(y, X, self.target)
+        texts = self._texts(X)
+        targets = X if y is None else y
+        yield texts, targets_of(y, X if y is None else texts, self.target if is_table(targets) else None)
+
+    def _texts(self, X: Any) -> list[str]:
+        return texts_of(X, self.text if is_table(X) else None)
 
     # Using
 
@@ -163,8 +167,9 @@ class TextClassifier(Estimator):
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Calibrated probabilities, float32 (texts, labels), in the order of `classes_`."""
+        self._check_fitted()
         single = self.labels_.mode == "single"
-        return probabilities(self._logits(texts_of(X, self.text)), self.calibration_, single)
+        return probabilities(self._logits(self._texts(X)), self.calibration_, single)
 
     def decide(self, chances: NDArray[np.float32]) -> Any:
         """What `predict` makes of the probabilities that `predict_proba` gives."""
@@ -222,7 +227,6 @@ class TextClassifier(Estimator):
 
     def _logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Outputs of the net: without compiled code when a few texts do not pay for loading it."""
-        self._check_fitted()
         if len(texts) <= FEW_TEXTS and "lilliput.nets.pooling" not in sys.modules:
             return self.net_.logits(list(texts))
         from lilliput.nets.pooling import logits

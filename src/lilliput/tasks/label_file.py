@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import DataError, ModelFileError
+from lilliput.core.errors import ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import ROW_SCALE_DIM
-from lilliput.tasks.labels import LABEL_TYPES, MODES
+from lilliput.tasks.labels import LABEL_TYPES, MODES, Labels
 from lilliput.training.calibration import Calibration
+
+LEAST_BITS = 6
+"""Of a group's buckets: a word of its bucket map."""
 
 
 def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
@@ -22,29 +26,50 @@ def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
     try:
         _check_net(manifest["net"], arrays, path)
         _check_labels(manifest["labels"], manifest["net"]["outputs"], arrays, path)
-        calibration = Calibration(**manifest["calibration"])
-        numbers = [calibration.temperature, calibration.shift or 0.0, calibration.floor, float(manifest["threshold"])]
-    except (KeyError, TypeError, DataError) as error:
-        raise ModelFileError(f"{path}: the manifest does not describe a text classifier ({error})") from error
-    if not (np.isfinite(numbers).all() and calibration.temperature > 0 and 0 <= calibration.floor < 1):
-        raise ModelFileError(f"{path}: {calibration} and the threshold {numbers[-1]} cannot be used")
+        calibration, threshold = Calibration(**manifest["calibration"]), manifest["threshold"]
+        shift = 0.0 if calibration.shift is None else calibration.shift
+        finite = all(map(_finite, (calibration.temperature, shift, calibration.floor, threshold)))
+    except ModelFileError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: the manifest does not describe a text classifier ({error!r})") from error
+    if not (finite and calibration.temperature > 0 and 0 <= calibration.floor < 1):
+        raise ModelFileError(f"{path}: {calibration} and the threshold {threshold} cannot be used")
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
 
 
 def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
     width = 0
-    for number, group in enumerate(shape["groups"]):
-        ngrams = NGrams(group["unit"], group["low"], group["high"], group["bits"])
-        dim, code_bits = int(group["dim"]), int(group["code_bits"])
-        if dim < 1 or code_bits not in (4, 8):
-            raise ModelFileError(f"{path}: group {number} has rows of {dim} weights in {code_bits} bits")
+    shared = shape["shared"]
+    dims = [_whole(group["dim"]) for group in shape["groups"]]
+    if not dims or type(shared) is not bool or (shared and len(set(dims)) > 1):
+        raise ModelFileError(
+            f"{path}: the net has tables {dims} wide, shared: {shared}; this file does not fit its task"
+        )
+    for number, (group, dim) in enumerate(zip(shape["groups"], dims, strict=True)):
+        ngrams = NGrams(group["unit"], *(_whole(group[name]) for name in ("low", "high", "bits")))
+        code_bits = _whole(group["code_bits"])
+        if dim < 1 or code_bits not in (4, 8) or ngrams.bits < LEAST_BITS:
+            raise ModelFileError(
+                f"{path}: group {number} has {dim} weights of {code_bits} bits a row, 2^{ngrams.bits} buckets"
+            )
         name = f"group{number}"
         require(arrays, {f"{name}.map": (np.uint64, ((1 << ngrams.bits) // 64,))}, path)
         rows = BucketMap(arrays[f"{name}.map"]).rows
         scales = rows if dim >= ROW_SCALE_DIM else 1
         codes = (rows * dim * code_bits + 7) // 8
         require(arrays, {f"{name}.codes": (np.uint8, (codes,)), f"{name}.scales": (np.float16, (scales,))}, path)
-        width = dim if shape["shared"] else width + dim
-    outputs = int(shape["outputs"])
+        width = dim if shared else width + dim
+    outputs = _whole(shape["outputs"])
     require(arrays, {"layers.bias": (np.float32, (outputs,))}, path)
     units = width
     if "layers.hidden" in arrays:
@@ -66,3 +91,4 @@ def _check_labels(labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, 
     offsets = arrays["labels.offsets"]
     if offsets[0] != 0 or offsets[-1] != len(arrays["labels.text"]) or (np.diff(offsets) < 0).any():
         raise ModelFileError(f"{path}: the labels are cut wrongly")
+    Labels.restored(arrays, labels["type"], labels["mode"])  # a ValueError for what is no text, or no number

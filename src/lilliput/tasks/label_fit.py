@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,13 +92,23 @@ def _check(model: TextClassifier) -> None:
         raise DeviceError(f"device={model.device!r}: labelling texts runs on the processor; use 'auto' or 'cpu'")
     if model.network not in ("auto", "linear", "embedding"):
         raise LilliputError(f"network={model.network!r}: expected 'auto', 'linear' or 'embedding'")
-    if model.abstain is not None and not 0 <= model.abstain <= 1:
+    if model.abstain is not None and not (isinstance(model.abstain, Real) and 0 <= model.abstain <= 1):
         raise LilliputError(f"abstain={model.abstain}: expected a probability between 0 and 1")
-    for name, span in (("words", model.words), ("chars", model.chars)):
-        if span is not None and (len(span) != 2 or (tuple(span) != (0, 0) and not 1 <= span[0] <= span[1] <= 16)):
-            raise LilliputError(f"{name}={span}: expected (shortest, longest) from 1 to 16, or (0, 0) for none")
-    if model.words == model.chars == (0, 0):
+    if not isinstance(model.seed, Integral) or model.seed < 0:
+        raise LilliputError(f"seed={model.seed!r}: expected a whole number from 0 on")
+    if _span("words", model.words) == _span("chars", model.chars) == (0, 0):
         raise LilliputError("words=(0, 0) and chars=(0, 0) leave nothing to learn from; allow one of them")
+
+
+def _span(name: str, span: Any) -> tuple[int, int] | None:
+    """Lengths of n-grams as the user gave them, checked; a list (as in a model file) becomes a tuple."""
+    if span is None:
+        return None
+    if isinstance(span, (tuple, list)) and len(span) == 2 and all(isinstance(size, Integral) for size in span):
+        low, high = int(span[0]), int(span[1])
+        if (low, high) == (0, 0) or 1 <= low <= high <= 16:
+            return low, high
+    raise LilliputError(f"{name}={span!r}: expected (shortest, longest) from 1 to 16, or (0, 0) for none")
 
 
 def _fit_rows(model: TextClassifier, rows: Rows, budget: Budget, threads: int, started: float) -> None:
@@ -119,6 +130,12 @@ def _fit_rows(model: TextClassifier, rows: Rows, budget: Budget, threads: int, s
             break
         assert room is not None
         room -= excess + 16
+    else:
+        smallest = _round_memory(len(model.to_bytes()))
+        raise BudgetError(
+            f"the model came out {excess:,} bytes larger than allowed; the smallest memory that would do is {smallest}",
+            smallest,
+        )
     _hold_latency(model, budget)
     model.report_.file_bytes = len(model.to_bytes())
     model.report_.fit_seconds = time.monotonic() - started
@@ -136,7 +153,8 @@ def _train(
 ) -> tuple[Planner, Trained]:
     seconds = None if budget.time is None else budget.time - (time.monotonic() - started) - _measuring(budget.time)
     single = rows.labels.mode == "single"
-    tried = recipes(rows.labels.outputs, single, room, seconds is not None, model.words, model.chars, model.network)
+    words, chars = _span("words", model.words), _span("chars", model.chars)
+    tried = recipes(rows.labels.outputs, single, room, seconds is not None, words, chars, model.network)
     expected = rows.corpus.rows * sum(recipe.passes for recipe in tried) * 2
     with Progress(expected, "learning", "texts", model.progress) as progress:
         problem = Problem(
@@ -153,13 +171,18 @@ def _train(
         planner = Planner(problem)
         least = planner.least_room(tried)
         if room is not None and room < least:
-            smallest = str(Budget(memory=1000 * -(-int(overhead + least) // 1000)))
+            smallest = _round_memory(overhead + least)
             raise BudgetError(
                 f"no useful model of {len(rows.labels.names)} labels fits into {budget.memory:,} bytes; "
                 f"the smallest memory that would do is {smallest}",
                 smallest,
             )
         return planner, planner.train(tried)
+
+
+def _round_memory(size: float) -> str:
+    """`size` bytes as a budget, rounded up to 1000."""
+    return str(Budget(memory=1000 * -(-int(size) // 1000)))
 
 
 def _measuring(seconds: float) -> float:
@@ -269,7 +292,7 @@ def _hold_latency(model: TextClassifier, budget: Budget) -> None:
 def overhead_of(model: TextClassifier, rows: Rows) -> int:
     """Bytes of the file that are neither tables nor layers, by a stand-in with a manifest as long as any to come."""
     stand_in = type(model)(**model.get_params())
-    spans = {"word": model.words, "char": model.chars}
+    spans = {"word": _span("words", model.words), "char": _span("chars", model.chars)}
     groups = tuple(NGrams(unit, 16, 16, 22) for unit, span in spans.items() if span != (0, 0))
     empty = np.zeros((0, 0), dtype=np.float32)
     bias = np.zeros(rows.labels.outputs, dtype=np.float32)

@@ -66,6 +66,7 @@ class LabelReader:
         self.mode = mode
         self.numbers: dict[Any, int] = {name: number for number, name in enumerate(known)}
         self.known = len(self.numbers)
+        self.type = type(known[0]) if known else None
         self.sizes = array("q")
         self.labels = array("l" if array("l").itemsize == 4 else "i")
         self.values = array("f")
@@ -80,7 +81,7 @@ class LabelReader:
             items = self._items(target, row)
             self.sizes.append(len(items))
             for label, value in items:
-                number = self.numbers.get(label)
+                number = self.numbers.get(label) if type(label) is self.type else None  # as True == 1
                 if number is None:
                     number = self._new(label, row)
                 self.labels.append(number)
@@ -129,14 +130,21 @@ class LabelReader:
     def _new(self, label: Any, row: int) -> int:
         if type(label).__name__ not in LABEL_TYPES:
             raise DataError(f"row {row}: {label!r} cannot be a label; use text or numbers")
-        if self.numbers and type(label) is not type(next(iter(self.numbers))):
+        if self.type not in (None, type(label)):
             first = next(iter(self.numbers))
             raise DataError(
                 f"row {row}: the label {label!r} is {_kind(label)}, but {first!r} before it is {_kind(first)}; "
                 "give all labels as text, or all as numbers"
             )
+        if isinstance(label, str) and not _is_utf8(label):
+            raise DataError(f"row {row}: the label {label!r} holds half a character (a lone surrogate); mend it")
+        self.type = type(label)
         self.numbers[label] = number = len(self.numbers)
         return number
+
+
+def _is_utf8(label: str) -> bool:
+    return label.isascii() or not any("\ud800" <= character <= "\udfff" for character in label)
 
 
 def _mode_of(target: Any) -> str:
@@ -158,10 +166,12 @@ def _kind(label: Any) -> str:
 
 def _balance(numbers: NDArray[np.int32], values: NDArray[np.float32], indptr: NDArray[np.int64]) -> NDArray[np.float32]:
     """A weight a text: the mean over its labels of the inverse frequencies, scaled to a mean of one."""
-    frequency = np.bincount(numbers, values)
+    frequency = np.maximum(np.bincount(numbers, values), 1e-9)  # a soft label may be zero everywhere
     sizes = np.diff(indptr)
     rows = np.repeat(np.arange(len(sizes)), sizes)
     sums = np.bincount(rows, values / frequency[numbers], minlength=len(sizes))
-    weights = np.where(sizes > 0, sums / np.maximum(np.bincount(rows, values, minlength=len(sizes)), 1e-9), 0.0)
-    weights[sizes == 0] = weights[sizes > 0].mean() if (sizes > 0).any() else 1.0
+    totals = np.bincount(rows, values, minlength=len(sizes))
+    labelled = totals > 0
+    weights = sums / np.maximum(totals, 1e-9)
+    weights[~labelled] = weights[labelled].mean() if labelled.any() else 1.0
     return (weights / weights.mean()).astype(np.float32)

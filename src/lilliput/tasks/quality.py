@@ -60,7 +60,12 @@ def score_batches(
         row += len(texts)
     if not row:
         raise DataError("there are no rows to score")
-    found = quality(np.concatenate(chances), np.concatenate(wanted), model.labels_.mode, model.threshold_)
+    chances_found, wanted_found = np.concatenate(chances), np.concatenate(wanted)
+    if unknown:  # a label to which the model gives no chance
+        chances_found = np.pad(chances_found, ((0, 0), (0, 1)))
+    else:
+        wanted_found = wanted_found[:, :-1]
+    found = quality(chances_found, wanted_found, model.labels_.mode, model.threshold_)
     notes = []
     if unknown:
         shown = ", ".join(f"{label!r} ({count:,})" for label, count in list(unknown.items())[:10])
@@ -77,17 +82,16 @@ def main_score(model: TextClassifier, batches: Iterable[tuple[list[str], list[An
 
 
 def _wanted(model: TextClassifier, targets: list[Any], unknown: dict[Any, int], before: int) -> Floats:
-    """Targets of a batch as a matrix (rows, labels); unknown labels are counted and stay without a column."""
+    """Targets of a batch as a matrix (rows, labels + 1); unknown labels are counted and share the last column."""
     place = {name: number for number, name in enumerate(model.labels_.names)}
     as_text = {str(name): number for number, name in enumerate(model.labels_.names)}
-    matrix = np.zeros((len(targets), len(place)), dtype=np.float32)
+    matrix = np.zeros((len(targets), len(place) + 1), dtype=np.float32)
     for row, target in enumerate(targets):
         for label, value in _items(target, model.labels_.mode, before + row + 1):
             number = place.get(label, as_text.get(str(label)))  # a CSV file holds only text
             if number is None:
                 unknown[label] = unknown.get(label, 0) + 1
-            else:
-                matrix[row, number] = value
+            matrix[row, -1 if number is None else number] = value
     return matrix
 
 
