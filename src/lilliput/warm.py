@@ -40,7 +40,8 @@ def warm() -> float:
     """Compile the kernels by fitting tiny models of every kind; returns the seconds (about three when cached).
 
     Covered: one output and several, one label, several and soft ones, ASCII and Unicode, linear and embedding networks,
-    one thread and two, texts that come as str and packed, models just fitted and models mapped from a file.
+    one thread and two, texts that come as str and packed, models just fitted and models mapped from a file; all with
+    words and characters, as is the rule.
     """
     started = time.monotonic()
     if not compiled():

@@ -14,9 +14,9 @@ import pytest
 from lilliput.cli.main import main
 
 WORDS = {
-    "sport": "goal match team coach player season league score win cup".split(),
-    "food": "soup bread cheese oven butter recipe garlic sauce bake salt".split(),
-    "travel": "flight hotel beach train ticket island passport tour city map".split(),
+    "sport": ["goal", "match", "team", "coach", "player", "season", "league", "score", "win", "cup"],
+    "food": ["soup", "bread", "cheese", "oven", "butter", "recipe", "garlic", "sauce", "bake", "salt"],
+    "travel": ["flight", "hotel", "beach", "train", "ticket", "island", "passport", "tour", "city", "map"],
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lilliput.data.packed import pack, subset
 from lilliput.features.ngrams import CHAR, WORD, count_ngrams, decode
 from lilliput.features.plain import NGrams, buckets, stream
-from lilliput.features.unicode import tables
+from lilliput.features.unicode import TABLE_SIZE, TAGS, tables
 
 GROUPS = [NGrams("word", 1, 2, 18), NGrams("word", 2, 3, 18), NGrams("char", 2, 4, 18), NGrams("char", 1, 5, 18)]
 # What tokenisers stumble over: scripts, marks, joiners, expansions, symbols, far planes, lone surrogates
@@ -85,6 +85,22 @@ def test_a_decoded_stream_is_the_plain_one_and_fits_its_buffer(text):
     length = decode(packed.buffer, 0, len(packed.buffer), lookup.entries, lookup.expansions, buffer)
     assert buffer[:length].tolist() == stream(text)
     assert (buffer[room:] == 7).all()
+
+
+far_planes = st.characters(min_codepoint=TABLE_SIZE - 0x100, exclude_categories=["Cs"])
+
+
+@given(st.text(st.one_of(st.sampled_from("aß!漢 "), far_planes), max_size=20))
+@example("".join(map(chr, (0x1FFFF, 0x20000, 0xDFFFF, 0xE0000, 0xE0001, 0xE007F, 0xE0100, 0xE01EF, 0xF0000, 0x10FFFF))))
+@example("a\U000e0067b🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!葛\U000e0100")
+def test_beyond_the_table_the_kernel_sees_the_plain_stream(text):
+    packed = pack([text])
+    lookup = tables(packed.ascii)
+    buffer = np.empty(6 * len(packed.buffer) + 2, dtype=np.uint32)
+    length = decode(packed.buffer, 0, len(packed.buffer), lookup.entries, lookup.expansions, buffer)
+    assert buffer[:length].tolist() == stream(text)
+    tags = {character for character in text if ord(character) >= TAGS}
+    assert stream("".join(character for character in text if character not in tags)) == stream(text)
 
 
 @given(st.lists(texts_of, min_size=1, max_size=4), st.data())

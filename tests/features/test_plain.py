@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lilliput.core.errors import DataError
-from lilliput.features.plain import BORDER, NGrams, buckets, stream, tokens
+from lilliput.features.plain import BORDER, NGrams, bag_buckets, buckets, runs, stream, tokens
 from lilliput.features.unicode import CODE_MASK, LETTER
 
 WORDS = NGrams("word", 1, 2)
@@ -58,6 +59,8 @@ def ngrams(text, unit, low, high):
         ("👩\u200d👧🏽", "|👩👧🏽|"),
         ("❤\ufe0f", "|❤|"),
         ("שָׁלוֹם!", "|שָׁלוֹם|!|"),
+        ("a\U000e0067b\U0010ffff", "|ab|"),  # tags and private characters are as if not there
+        ("葛\U000e0100", "|葛|"),
         ("\ud800", "|?|"),
         ("a\ud800b", "|a|?|b|"),
     ],
@@ -99,6 +102,48 @@ def test_char_ngrams_by_hand():
     assert ngrams("ab", "char", 4, 5) == ["_ab_"]
     assert ngrams("a", "char", 2, 4) == ["_a", "_a_", "a_"]
     assert ngrams("", "char", 1, 5) == []
+
+
+def bag(text, unit, low, high):
+    return [shown for _, shown in bag_buckets(text, NGrams(unit, low, high))]
+
+
+def test_a_bag_by_hand():
+    assert bag("b a b a", "word", 1, 2) == ["b", "b a", "a", "a b"]
+    assert bag("ab ab", "char", 2, 2) == ["_a", "ab", "b_"]
+    assert bag("ab b ab", "char", 2, 2) == ["_a", "ab", "b_", "_b", "b_"]  # once for each distinct run
+    assert bag("aaa", "char", 1, 2) == ["_a", "a", "aa", "a", "aa", "a", "a_"]  # but as often as a run has it
+    assert bag("a! !a", "char", 3, 3) == ["_a_", "_!_"]
+    assert bag("", "word", 1, 2) == bag(" \n", "char", 1, 2) == []
+
+
+def test_runs_by_hand():
+    spelled_runs = [
+        "".join("|" if item == BORDER else chr(item & CODE_MASK) for item in run) for run in runs(stream("a!b c"))
+    ]
+    assert spelled_runs == ["|a|", "|!|", "|b|", "|c|"]
+    assert list(runs(stream(""))) == []
+
+
+@given(st.text())
+def test_runs_joined_at_their_borders_are_the_stream(text):
+    items = stream(text)
+    found = list(runs(items))
+    assert all(run[0] == run[-1] == BORDER and len(run) > 2 and BORDER not in run[1:-1] for run in found)
+    assert [item for run in found for item in run[:-1]] + [BORDER] == items
+
+
+@given(st.lists(st.sampled_from(["a", "ab", "ba", "aab", "!", "?!", "漢字"]), max_size=12), st.integers(1, 3))
+def test_a_bag_of_characters_adds_up_the_distinct_words(words, low):
+    group = NGrams("char", low, low + 2)
+    expected = Counter(gram for word in set(words) for gram in buckets(word, group))
+    assert Counter(bag_buckets(" ".join(words), group)) == expected
+
+
+@given(st.text())
+def test_a_bag_holds_the_buckets_of_the_text_and_words_once(text):
+    assert bag_buckets(text, WORDS) == list(dict.fromkeys(buckets(text, WORDS)))
+    assert set(bag_buckets(text, CHARS)) == set(buckets(text, CHARS))
 
 
 def test_repeats_share_a_bucket_and_others_do_not():

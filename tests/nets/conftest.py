@@ -49,14 +49,14 @@ class Net:
 
 
 def random_bags(rows, texts, generator):
-    """Bags of random rows for every group; text 2 has none in the first group, text 5 none at all."""
+    """Bags of random rows for every group, in the second with repeats; text 2 has none in the first, 5 none at all."""
     bounds = np.zeros((len(rows), texts, SEGMENTS + 1), dtype=np.int64)
     bag_rows, flat, used = [], [], 0
     for group, count in enumerate(rows):
         bag_rows.append([])
         for text in range(texts):
             size = 0 if text == 5 or (text == 2 and group == 0) else generator.integers(1, count + 1)
-            bag = np.sort(generator.choice(count, size=size, replace=False)).astype(np.int32)
+            bag = np.sort(generator.choice(count, size=size, replace=group == 1)).astype(np.int32)
             bounds[group, text] = used + np.searchsorted(bag * SEGMENTS // count, np.arange(SEGMENTS + 1))
             used += size
             bag_rows[-1].append(bag)

@@ -5,7 +5,8 @@ import pytest
 
 from lilliput.compress.levels import linear_levels, tree_levels, unpack_codes
 from lilliput.features.buckets import BucketMap
-from lilliput.features.plain import NGrams, buckets
+from lilliput.features.plain import NGrams, buckets, runs, stream
+from lilliput.features.unicode import CODE_MASK
 from lilliput.nets.feedforward import FeedForward, Layers, Table
 
 FORMS = {
@@ -29,13 +30,21 @@ def decoded(table, rows):
     return levels.astype(np.float64)[codes] * table.scales.astype(np.float64)[:, None]
 
 
+def bag_of(text, group, kept):
+    """Rows of the bag of `text`: n-grams of words once, of characters once for each distinct run."""
+    if group.unit == "word":
+        return [kept.index(bucket) for bucket in {bucket for bucket, _ in buckets(text, group)} & set(kept)]
+    spelled = {"".join(chr(item & CODE_MASK) for item in run[1:-1]) for run in runs(stream(text))}
+    return [kept.index(bucket) for run in spelled for bucket, _ in buckets(run, group) if bucket in kept]
+
+
 def oracle(net, text):
     """Logits of one text, in float64, with nothing of the net's own methods."""
     blocks = []
     for group, bucket_map, table in zip(net.groups, net.maps, net.tables, strict=True):
         kept = bucket_map.buckets().tolist()
         weights = decoded(table, len(kept))
-        bag = [kept.index(bucket) for bucket in {bucket for bucket, _ in buckets(text, group)} & set(kept)]
+        bag = bag_of(text, group, kept)
         blocks.append(weights[bag].sum(axis=0) / np.sqrt(max(1, len(bag))))
     pooled = np.sum(blocks, axis=0) if net.shared else np.concatenate(blocks)
     layers = net.layers
@@ -135,6 +144,21 @@ def test_weights_of_rows_are_those_rows_of_the_table(bits, dim, rows):
     # one-column tables in 4 bits may show a filler at the end
     np.testing.assert_allclose(table.all_weights()[:rows], expected, rtol=1e-6)
     assert table.size - rows * dim in ((0, 1) if dim == 1 and bits == 4 else (0,))
+
+
+def test_a_bag_names_the_ngram_of_every_row_repeats_included():
+    groups = (NGrams("word", 1, 1, 12), NGrams("char", 2, 2, 12))
+    everything = BucketMap.of(np.arange(1 << 12), 12)
+    table = Table(np.zeros(1 << 12, np.uint8), np.float16([1]), 1, 8)
+    none = np.zeros((0, 0), np.float32)
+    layers = Layers(none, none.ravel(), none, np.zeros(1, np.float32))
+    net = FeedForward(groups, (everything,) * 2, (table,) * 2, layers, shared=True)
+    (words, shown_words), (runs_rows, shown_runs) = (net.bag("ab b, ab", group) for group in (0, 1))
+    assert shown_words == ["ab", "b", ","]
+    assert shown_runs == ["_a", "ab", "b_", "_b", "b_", "_,", ",_"]
+    assert (words.dtype, runs_rows.dtype) == (np.int64, np.int64)
+    assert runs_rows[2] == runs_rows[4]
+    assert len(set(words.tolist())) == 3
 
 
 def test_parameters_count_weights_and_biases(make_stored):

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lilliput.data.packed import pack, subset
+from lilliput.features.buckets import BucketMap
+from lilliput.features.plain import NGrams, buckets, runs, stream
 from lilliput.nets import pooling
-from lilliput.nets.feedforward import FeedForward
-from lilliput.nets.pooling import logits, packed_logits, pooled
+from lilliput.nets.feedforward import FeedForward, Layers, Table
+from lilliput.nets.pooling import CACHE_BYTES, fresh_cache, kernel_groups, logits, packed_logits, pooled
 
 FORMS = {
     "linear, 8 bits": {"dims": (3, 3), "shared": True},
@@ -17,13 +23,46 @@ FORMS = {
     "hidden": {"dims": (4, 9), "hidden": 6},
 }
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+FEWEST_SLOTS = 16
+VOCABULARY = [
+    f"{one}{other}" for one in ("the", "fox", "ran", "dog", "漢", "x!") for other in ("", "s", "ox", "do", "é")
+]
 
 
 @pytest.fixture
 def many(texts):
+    """Texts with more distinct runs than the smallest cache has slots, in every order and number."""
     generator = np.random.default_rng(0)
-    words = " ".join(texts).split()
-    return texts + [" ".join(generator.choice(words, size=size)) for size in (1, 2, 3, 500)]
+    words = " ".join([*texts, *VOCABULARY]).split()
+    made = [" ".join(generator.choice(words, size=size)) for size in (1, 2, 3, 20, 500, 40, 40, 40)]
+    assert len({run for text in made for run in runs(stream(text))}) > 2 * FEWEST_SLOTS
+    return texts + made
+
+
+def without_head(net):
+    """The net with its pooled vector as logits, so that there is no matrix product."""
+    none = np.zeros((0, 0), np.float32)
+    return replace(net, layers=Layers(none, none.ravel(), none, np.zeros(net.width, np.float32)))
+
+
+def alone(net, texts):
+    """Pooled vectors of texts, each with a fresh cache."""
+    groups = kernel_groups(net)
+    vectors = [pooled(net, groups, pack([text]), fresh_cache(net, 1000)) for text in texts]
+    return np.concatenate(vectors)
+
+
+def two_groups_of_characters(texts):
+    """A net whose groups find the same runs."""
+    generator = np.random.default_rng(0)
+    groups = (NGrams("char", 2, 3, 10), NGrams("char", 1, 4, 10))
+    found = [sorted({bucket for text in texts for bucket, _ in buckets(text, group)}) for group in groups]
+    maps = tuple(BucketMap.of(np.array(one), 10) for one in found)
+    tables = tuple(
+        Table(generator.integers(0, 255, one.rows * 4).astype(np.uint8), np.float16([1]), 4, 8) for one in maps
+    )
+    none = np.zeros((0, 0), np.float32)
+    return FeedForward(groups, maps, tables, Layers(none, none.ravel(), none, np.zeros(8, np.float32)), shared=False)
 
 
 @every_form
@@ -32,7 +71,19 @@ def test_kernels_say_what_the_plain_net_says(make_stored, many, form):
     found = logits(net, many, 1)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, net.logits(many), atol=1e-5)
-    np.testing.assert_allclose(pooled(net, pack(many)), [net.pooled(text) for text in many], atol=1e-5)
+    vectors = pooled(net, kernel_groups(net), pack(many), fresh_cache(net, 1000))
+    assert (vectors.shape, vectors.dtype) == ((len(many), net.width), np.float32)
+    np.testing.assert_allclose(vectors, [net.pooled(text) for text in many], atol=1e-5)
+
+
+@settings(max_examples=50)
+@given(texts=st.lists(st.text(st.sampled_from("abx !?é漢ß\u200d\U000e0067😀"), max_size=30), max_size=6))
+def test_kernels_say_what_the_plain_net_says_of_any_text(texts):
+    net = two_groups_of_characters(["a b ab ba aab !? éa 漢 ß 😀", "x"])
+    vectors = pooled(net, kernel_groups(net), pack(texts), fresh_cache(net, 1))
+    expected = np.array([net.pooled(text) for text in texts], dtype=np.float32).reshape(vectors.shape)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    np.testing.assert_array_equal(vectors, alone(net, texts) if texts else vectors)
 
 
 @every_form
@@ -43,15 +94,79 @@ def test_one_text_and_no_text(make_stored, form):
     np.testing.assert_allclose(logits(net, [""], 1), net.logits([""]), atol=1e-5)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_neither_threads_nor_chunks_nor_neighbours_change_a_bit(make_stored, many, monkeypatch, threads):
-    net = make_stored((4, 9))  # no matrix product but the last, whose rows do not depend on their neighbours
-    expected = pooled(net, pack(many))
+@every_form
+@pytest.mark.parametrize("words", [1, 64, 100_000])
+def test_a_cache_changes_no_bit_new_or_used_large_or_overflowing(make_stored, many, form, words):
+    net = make_stored(**form)
+    groups, expected = kernel_groups(net), alone(net, many)
+    generator = np.random.default_rng(1)
+    cache = fresh_cache(net, words)
+    for order in (np.arange(len(many)), *(generator.permutation(len(many)) for _ in range(3))):
+        found = pooled(net, groups, subset(pack(many), order), cache)
+        np.testing.assert_array_equal(found, expected[order])
+    assert (cache.sizes >= 0).sum() > FEWEST_SLOTS // 2  # and there are more runs than the smallest has slots
+
+
+def test_two_groups_of_characters_share_a_cache_and_not_its_sums(many):
+    net = two_groups_of_characters(many)
+    groups, expected = kernel_groups(net), alone(net, many)
+    np.testing.assert_allclose(expected, [net.pooled(text) for text in many], atol=1e-5)
+    for words in (1, 1000):
+        cache = fresh_cache(net, words)
+        for _ in range(2):
+            np.testing.assert_array_equal(pooled(net, groups, pack(many), cache), expected)
+            for text, vector in zip(many, expected, strict=True):
+                np.testing.assert_array_equal(pooled(net, groups, pack([text]), cache)[0], vector)
+
+
+def test_words_without_a_row_are_cached_too(make_stored):
+    net = make_stored((3, 3), shared=True)
+    groups, cache = kernel_groups(net), fresh_cache(net, 1)
+    strange = pack(["zzqj", "zzqj zzqj"])
+    for _ in range(2):
+        np.testing.assert_array_equal(pooled(net, groups, strange, cache), np.zeros((2, 3), np.float32))
+    assert sorted(set(cache.sizes.tolist())) == [-1, 0]
+
+
+@pytest.mark.parametrize("dim", [1, 16, 300])
+@pytest.mark.parametrize("words", [1, 1000, 10**9])
+def test_a_fresh_cache_is_empty_and_takes_no_more_than_it_may(make_stored, dim, words):
+    cache = fresh_cache(make_stored((dim, dim), shared=True, outputs=dim), words)
+    slots = len(cache.keys)
+    assert (cache.sizes == -1).all()
+    assert (cache.sizes.shape, cache.sums.shape) == ((slots,), (slots, dim))
+    assert slots & slots - 1 == 0
+    assert FEWEST_SLOTS <= slots <= max(FEWEST_SLOTS, words)
+    assert sum(array.nbytes for array in cache) <= CACHE_BYTES
+
+
+@every_form
+def test_neither_threads_nor_chunks_nor_neighbours_change_a_bit_of_the_pooled_vectors(
+    make_stored, many, monkeypatch, form
+):
+    net = without_head(make_stored(**form))
+    expected = alone(net, many)
     for chunk in (1, 3, 4096):
         monkeypatch.setattr(pooling, "CHUNK", chunk)
-        np.testing.assert_allclose(logits(net, many, threads), net.layers(expected), atol=1e-6)
-        np.testing.assert_array_equal(logits(net, many, threads), logits(net, many, 1))
-        np.testing.assert_array_equal(packed_logits(net, pack(many), threads), packed_logits(net, pack(many), 1))
+        for threads in (1, 2, 3):
+            np.testing.assert_array_equal(logits(net, many, threads), expected)
+            np.testing.assert_array_equal(packed_logits(net, pack(many), threads), expected)
+
+
+@every_form
+def test_threads_change_no_bit_of_the_logits_and_chunks_no_more_than_the_matrix_product_does(
+    make_stored, many, monkeypatch, form
+):
+    net = make_stored(**form)
+    expected = logits(net, many, 1)
+    for chunk in (1, 3, 4096):
+        monkeypatch.setattr(pooling, "CHUNK", chunk)
+        one, *others = (logits(net, many, threads) for threads in (1, 2, 3))
+        np.testing.assert_allclose(one, expected, atol=1e-6)
+        if form.get("shared"):  # linear: no matrix product
+            np.testing.assert_array_equal(one, expected)
+        for other in (*others, *(packed_logits(net, pack(many), threads) for threads in (1, 2, 3))):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_packed_texts_may_be_a_subset(make_stored, many):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lilliput.cli import options
-from lilliput.core.budget import format_bytes
+from lilliput.core.budget import Budget, format_bytes
 from lilliput.core.errors import LilliputError
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def fit_label(
     from lilliput.data.source import Source
 
     options.check_model_path(out)
+    Budget.parse(budget)
     given: dict[str, Any] = {
         "budget": budget,
         "targets": targets,
@@ -85,7 +86,9 @@ def fit_label(
     given = {name: value for name, value in given.items() if value is not None}
     model = _model(continued, given)
     with Source(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
-        source.target_columns  # noqa: B018 (a wrong name is found before kernels are compiled)
+        described = source.describe()  # names of columns are checked before anything is compiled
+        if not quiet:
+            typer.echo(f"learning from {described}", err=True)
         size = _learn(model, source, out, continued=continued is not None, quiet=quiet)
         if skip_bad and source.bad.count and not quiet:
             typer.echo(f"note: {source.bad}", err=True)

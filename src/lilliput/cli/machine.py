@@ -11,13 +11,14 @@ from typing import Any
 from lilliput.core.budget import format_bytes
 from lilliput.core.measure import versions
 from lilliput.core.threads import available_threads
-from lilliput.warm import compiled
 
 _NEED = re.compile(r"([\w.-]+).*;\s*extra\s*==\s*['\"]([\w-]+)['\"]")
 
 
 def examine() -> dict[str, Any]:
     """The findings as plain data; ``memory`` is in bytes, None where the system does not tell."""
+    from lilliput.warm import compiled
+
     return {
         "versions": versions(),
         "python": sys.executable,

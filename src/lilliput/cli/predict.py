@@ -25,7 +25,12 @@ def add_to(app: typer.Typer) -> None:
 
 def predict(
     model: options.Model,
-    given: Annotated[str, typer.Argument(metavar="INPUT", help="A text, a data file, or - for standard input.")],
+    given: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT", help="A text, a data file, or - for standard input: a text a line, or CSV with --text."
+        ),
+    ],
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="FILE", help=".csv, .tsv or .jsonl, plain or .gz; else the screen.")
     ] = "-",

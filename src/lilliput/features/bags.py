@@ -45,7 +45,7 @@ def keep_rows(buckets, count, words, ranks):
         word = words[at]
         bit = np.uint64(bucket & _IN_WORD)
         buckets[kept] = ranks[at] + np.uint32(_ones(word & ((_ONE << bit) - _ONE)))
-        kept += np.int64((word >> bit) & _ONE)
+        kept += int((word >> bit) & _ONE)
     return kept
 
 

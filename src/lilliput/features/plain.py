@@ -114,7 +114,7 @@ def buckets(text: str, group: NGrams) -> list[tuple[int, str]]:
 
 
 def bag_buckets(text: str, group: NGrams) -> list[tuple[int, str]]:
-    """(bucket, n-gram) of what a bag holds of `text`: n-grams of words once, those of characters once a distinct run."""
+    """(bucket, n-gram) of what a bag holds of `text`: those of words once, those of characters once a distinct run."""
     if group.unit == "word":
         return list(dict(buckets(text, group)).items())
     found: list[tuple[int, str]] = []

@@ -129,7 +129,7 @@ def pool(buffer, offsets, entries, expansions, groups, cache, pooled):
         longest = max(longest, offsets[text + 1] - offsets[text])
     stream = np.empty(6 * longest + 2, dtype=np.uint32)
     tokens = np.empty(6 * longest + 2, dtype=np.uint64)
-    keys, key_texts = key_set(longest)
+    keys, key_visits = key_set(longest)
     most = 0
     for number in range(len(groups)):
         most = max(most, (groups[number].high - groups[number].low + 1) * len(stream))
@@ -144,7 +144,8 @@ def pool(buffer, offsets, entries, expansions, groups, cache, pooled):
                 count = word_tokens(stream, length, tokens)
                 _pool_words(group, tokens, count, text, last_text, buckets, total)
             else:
-                _pool_characters(group, stream, length, text, keys, key_texts, cache, buckets, total)
+                visit = number * (len(offsets) - 1) + text
+                _pool_characters(group, number, stream, length, visit, keys, key_visits, cache, buckets, total)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -168,7 +169,7 @@ def _pool_words(group, tokens, count, text, last_text, buckets, pooled):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _pool_characters(group, stream, length, text, keys, key_texts, cache, buckets, pooled):
+def _pool_characters(group, number, stream, length, visit, keys, key_visits, cache, buckets, pooled):
     """The bag of the character n-grams of a text's distinct runs, summed run by run."""
     cached_keys, cached_sizes, cached_sums = cache.keys, cache.sizes, cache.sums
     dim = group.dim
@@ -179,7 +180,8 @@ def _pool_characters(group, stream, length, text, keys, key_texts, cache, bucket
     start = 0
     while start < length - 1:
         key, end = run_end(stream, start)
-        if is_new(key, text, keys, key_texts):
+        if is_new(key, visit, keys, key_visits):
+            key += np.uint64(number)  # the groups share the cache
             slot = key & mask
             if cached_sizes[slot] < 0 or cached_keys[slot] != key:
                 run = stream[start : end + 1]

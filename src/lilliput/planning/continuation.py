@@ -12,6 +12,7 @@ from lilliput.features.buckets import BucketMap
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.kernels import SIGMOID, SOFTMAX, Targets
 from lilliput.planning.rows import layout_of
+from lilliput.planning.textnet import LEAST_ROWS
 from lilliput.training.examples import BagSource, Shards, TextSet, count_texts
 from lilliput.training.learner import Learner, Shape
 from lilliput.training.passes import Passes, Schedule
@@ -48,6 +49,19 @@ def train_on(net: FeedForward, more: Continuation) -> FeedForward:
     return _within(learner, more.room).freeze()
 
 
+def least_room(net: FeedForward, outputs: int) -> float:
+    """Bytes that `net` needs with so many outputs: for its layers, its maps and a few rows."""
+    shape = _shape(net, outputs)
+    maps = sum(bucket_map.words.nbytes for bucket_map in net.maps)
+    return maps + shape.layer_bytes() + LEAST_ROWS * len(net.groups) * shape.row_bytes()
+
+
+def _shape(net: FeedForward, outputs: int) -> Shape:
+    table = net.tables[0]
+    dim = outputs if net.shared else table.dim
+    return Shape(net.groups, dim, net.layers.hidden.shape[1], outputs, table.bits, net.shared)
+
+
 def _resume(net: FeedForward, more: Continuation) -> Learner:
     """A learner that holds what `net` knows, with fresh rows for n-grams that occur twice in the new texts."""
     parts = [more.corpus.shard(number) for number in range(more.corpus.shards)]
@@ -55,15 +69,11 @@ def _resume(net: FeedForward, more: Continuation) -> Learner:
     old = [bucket_map.buckets() for bucket_map in net.maps]
     kept = [np.union1d(known, np.flatnonzero(count >= 2)) for known, count in zip(old, counts, strict=True)]
     layout = layout_of(net.groups, counts, kept, [group.bits for group in net.groups], len(more.learn))
-    linear, table = net.shared, net.tables[0]
-    dim = more.outputs if linear else table.dim
-    hidden = net.layers.hidden.shape[1]
-    shape = Shape(net.groups, dim, hidden, more.outputs, table.bits, linear)
-    learner = Learner(shape, layout.maps, layout.rates, more.seed)
+    learner = Learner(_shape(net, more.outputs), layout.maps, layout.rates, more.seed)
     for group, known in enumerate(old):
         rows = learner.first[group] + np.searchsorted(kept[group], known)
         weights = net.tables[group].all_weights()[: len(known)]  # in 4 bits there may be one more
-        learner.tables.weights[rows] = _widened(weights, more.outputs) if linear else weights
+        learner.tables.weights[rows] = _widened(weights, more.outputs) if net.shared else weights
         learner.tables.sums[rows] = OLD_SUM
     _resume_head(learner, net, more.outputs)
     return learner
@@ -97,12 +107,12 @@ def _within(learner: Learner, room: float | None) -> Learner:
     if room is None:
         return learner
     maps = sum(bucket_map.words.nbytes for bucket_map in learner.maps)
-    most = int((room - maps - learner.shape.layer_bytes()) / learner.shape.row_bytes())
+    most = max(1, int((room - maps - learner.shape.layer_bytes()) / learner.shape.row_bytes()))
     weights = learner.tables.weights
     if len(weights) <= most:
         return learner
     centred = weights - weights.mean(axis=1, keepdims=True) if weights.shape[1] > 1 else weights
-    strongest = np.argsort(-np.abs(centred).sum(axis=1), kind="stable")[: max(1, most)]
+    strongest = np.argsort(-np.abs(centred).sum(axis=1), kind="stable")[:most]
     keep = np.zeros(len(weights), dtype=bool)
     keep[strongest] = True
     parts = np.split(keep, learner.first[1:-1])

@@ -7,6 +7,7 @@ recipe is trained again on all rows.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.budget import Budget, format_seconds
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.packed import Packed, concatenate, subset
 from lilliput.features.plain import NGrams
@@ -38,6 +40,8 @@ LEAST_ROWS = 64
 """Rows a group without which a net is of no use."""
 PATIENCE = 2
 """Passes without a better likelihood on the tune part, after which training comes to its end."""
+ANOTHER, REFIT = 2.5, 0.5
+"""Attempts' worth of time that must be left to try another recipe, and to train the best again on all rows."""
 MOST_CELLS = 60_000_000
 """Floats that the tables may take while they learn (240 MB)."""
 
@@ -124,6 +128,7 @@ class Planner:
         self.held = hold_out(problem.corpus, problem.rows, problem.seed)
         self.deadline = None if problem.seconds is None else time.monotonic() + problem.seconds
         self.interrupted = False
+        self.slowest = 0.0
         self._counts: dict[NGrams, NDArray[np.int32]] = {}
         self._running: Callable[[], Fitted] | None = None
 
@@ -134,7 +139,11 @@ class Planner:
         tried: list[Fitted] = []
         try:
             for recipe in recipes:
-                tried.append(self._attempt(recipe, learn, len(recipes) + 1 - len(tried)))
+                if tried and not self._time_for(ANOTHER):
+                    break
+                started = time.monotonic()
+                tried.append(self._attempt(recipe, learn))
+                self.slowest = max(self.slowest, time.monotonic() - started)
         except KeyboardInterrupt:
             self.interrupted = True
             if self._running is not None:
@@ -149,12 +158,12 @@ class Planner:
             wanted = self.wanted(self.held.rows[tune])
             calibration = fit_calibration(logits[tune], wanted, self.problem.single, best.recipe.loss == SIGMOID)
         refit = len(self.held.rows) > 0 and REFIT_BELOW * len(self.held.rows) > self.problem.rows
-        if refit and not self.interrupted:
+        refitted = refit and not self.interrupted and self._time_for(REFIT)
+        if refitted:
             try:
                 best = self._refit(best)
             except KeyboardInterrupt:
-                self.interrupted = True
-        refitted = refit and not self.interrupted
+                self.interrupted, refitted = True, False
         return Trained(best, self.held, logits, calibration, refitted, tried, self.interrupted)
 
     def least_room(self, recipes: Sequence[Recipe]) -> float:
@@ -172,7 +181,7 @@ class Planner:
             return np.concatenate([1 - dense, dense], axis=1)
         return dense
 
-    def _attempt(self, recipe: Recipe, learn: NDArray[np.bool_], phases: int) -> Fitted:
+    def _attempt(self, recipe: Recipe, learn: NDArray[np.bool_]) -> Fitted:
         """Choose rows for `recipe` within the room, and train on the rows that may be learned from."""
         counts = [self._count(group) for group in recipe.groups]
         layout = self._candidates(recipe, counts)
@@ -185,13 +194,14 @@ class Planner:
         fitting = self._fit(shape, layout, counts, None)
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
             scout = self._learner(shape, layout)
-            schedule = Schedule(recipe.rate, SCOUT_PASSES, coded=0)
+            schedule = Schedule(recipe.rate, SCOUT_PASSES, self._seconds(1 / 6), coded=0)
             self._passes(scout, recipe.loss).run(self._source(layout, learn), schedule)
             shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
             fitting = self._fit(shape, layout, counts, scores(scout, counts))
         if fitting is None:
             raise BudgetError(f"not one row fits into {self.problem.room:.0f} bytes")
-        return self._run(recipe, fitting, self._source(fitting, learn), shape.code_bits, phases, land_after=None)
+        self._expect_time()
+        return self._run(recipe, fitting, self._source(fitting, learn), shape.code_bits, 1 / 2, land_after=None)
 
     def _refit(self, best: Fitted) -> Fitted:
         everything = np.ones(self.problem.rows, dtype=bool)
@@ -204,7 +214,7 @@ class Planner:
         layout: Layout,
         source: BagSource,
         code_bits: int,
-        phases: int,
+        share: float,
         land_after: int | None,
     ) -> Fitted:
         learner = self._learner(recipe.shape(layout.groups, self.problem.outputs, code_bits), layout)
@@ -216,15 +226,32 @@ class Planner:
             return Fitted(recipe, learner.freeze(), layout, source, code_bits, landed, watch.loss() if watch else None)
 
         self._running = fitted
-        schedule = Schedule(recipe.rate, recipe.passes, self._share(phases), land_after or 0)
+        schedule = Schedule(recipe.rate, recipe.passes, self._seconds(share), land_after or 0)
         stalled = watch.stalled if watch else lambda passes: False
         landed = self._passes(learner, recipe.loss).run(source, schedule, self.problem.advance, stalled)
         self._running = None
         return fitted(landed)
 
-    def _share(self, phases: int) -> float | None:
-        """Seconds for the next of `phases` phases."""
-        return None if self.deadline is None else max(0.01, (self.deadline - time.monotonic()) / phases)
+    def _seconds(self, share: float) -> float | None:
+        """A share of the seconds that are left."""
+        return None if self.deadline is None else max(0.01, (self.deadline - time.monotonic()) * share)
+
+    def _time_for(self, attempts: float) -> bool:
+        """Whether there is time for so many more runs as long as the longest attempt so far."""
+        return self.deadline is None or self.deadline - time.monotonic() > attempts * self.slowest
+
+    def _expect_time(self) -> None:
+        """Raise `BudgetError` if no time at all is left to train the first net."""
+        seconds = self.problem.seconds
+        if self.deadline is None or seconds is None or self.slowest or time.monotonic() < self.deadline:
+            return
+        spent = time.monotonic() - self.deadline + seconds
+        smallest = str(Budget(time=math.ceil(4 * spent)))
+        raise BudgetError(
+            f"counting and choosing n-grams alone took {format_seconds(spent)}, more than is left of the time; "
+            f"the smallest time that would do is about {smallest}",
+            smallest,
+        )
 
     def _count(self, group: NGrams) -> NDArray[np.int32]:
         if group not in self._counts:

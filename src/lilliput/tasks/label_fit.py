@@ -38,6 +38,8 @@ MARGIN = 160
 """Bytes by which the manifest may grow beyond its estimate."""
 SAMPLES = 200
 """Held-out texts on which latency and throughput are measured."""
+MANY_TEXTS, MANY_CHARACTERS = 20_000, 2_000_000
+"""What the throughput is measured on, at most."""
 TRIES = 4
 
 
@@ -131,7 +133,7 @@ def _fit_rows(model: TextClassifier, rows: Rows, budget: Budget, threads: int, s
         assert room is not None
         room -= excess + 16
     else:
-        smallest = _round_memory(len(model.to_bytes()))
+        smallest = round_memory(len(model.to_bytes()))
         raise BudgetError(
             f"the model came out {excess:,} bytes larger than allowed; the smallest memory that would do is {smallest}",
             smallest,
@@ -171,7 +173,7 @@ def _train(
         planner = Planner(problem)
         least = planner.least_room(tried)
         if room is not None and room < least:
-            smallest = _round_memory(overhead + least)
+            smallest = round_memory(overhead + least)
             raise BudgetError(
                 f"no useful model of {len(rows.labels.names)} labels fits into {budget.memory:,} bytes; "
                 f"the smallest memory that would do is {smallest}",
@@ -180,7 +182,7 @@ def _train(
         return planner, planner.train(tried)
 
 
-def _round_memory(size: float) -> str:
+def round_memory(size: float) -> str:
     """`size` bytes as a budget, rounded up to 1000."""
     return str(Budget(memory=1000 * -(-int(size) // 1000)))
 
@@ -271,7 +273,7 @@ def _throughput(model: TextClassifier, texts: list[str], threads: int) -> float:
     """Texts a second, in bulk."""
     from lilliput.nets.pooling import logits
 
-    many = texts * max(1, 20_000 // len(texts))
+    many = texts * max(1, min(MANY_TEXTS // len(texts), MANY_CHARACTERS // max(1, sum(map(len, texts)))))
     started = time.perf_counter()
     logits(model.net_, many, threads)
     return len(many) / (time.perf_counter() - started)

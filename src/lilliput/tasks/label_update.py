@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lilliput.core.budget import Budget
+from lilliput.core.errors import BudgetError
 from lilliput.core.measure import peak_memory
 from lilliput.core.progress import Progress
 from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.pooling import packed_logits
-from lilliput.planning.continuation import PASSES, Continuation, train_on
+from lilliput.planning.continuation import PASSES, Continuation, least_room, train_on
 from lilliput.planning.textnet import Held, Planner, Problem
-from lilliput.tasks.label_fit import Rows, measure_here, overhead_of, read_rows, some_texts
+from lilliput.tasks.label_fit import Rows, measure_here, overhead_of, read_rows, round_memory, some_texts
 from lilliput.tasks.labels import LabelReader
 from lilliput.tasks.quality import quality
 from lilliput.training.calibration import probabilities
@@ -37,7 +38,7 @@ def update(model: TextClassifier, batches: Iterator[tuple[list[str], list[Any]]]
     reader = LabelReader(model.labels_.mode, known=model.labels_.names)
     rows = read_rows(batches, reader, model.seed, model.balanced)
     try:
-        room = None if budget.memory is None else float(budget.memory - overhead_of(model, rows))
+        room = None if budget.memory is None else _room(model, rows, budget.memory)
         with Progress(rows.corpus.rows * PASSES * 2, "learning", "texts", model.progress) as progress:
             problem = Problem(
                 rows.corpus,
@@ -55,6 +56,19 @@ def update(model: TextClassifier, batches: Iterator[tuple[list[str], list[Any]]]
     model.report_.file_bytes = len(model.to_bytes())
     model.report_.fit_seconds = time.monotonic() - started
     model.report_.peak_memory_bytes = peak_memory()
+
+
+def _room(model: TextClassifier, rows: Rows, memory: int) -> float:
+    """Bytes for tables and layers; `BudgetError` if these do not do for the labels there are now."""
+    overhead, least = overhead_of(model, rows), least_room(model.net_, rows.labels.outputs)
+    if memory < overhead + least:
+        smallest = round_memory(overhead + least)
+        raise BudgetError(
+            f"the model would have {len(rows.labels.names)} labels, too many for {memory:,} bytes; "
+            f"the smallest memory that would do is {smallest}",
+            smallest,
+        )
+    return float(memory - overhead)
 
 
 def _update(model: TextClassifier, rows: Rows, planner: Planner, threads: int) -> None:

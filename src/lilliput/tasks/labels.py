@@ -6,13 +6,15 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
-from lilliput.nets.kernels import Targets
+
+if TYPE_CHECKING:
+    from lilliput.nets.kernels import Targets
 
 MODES = ("single", "multi", "soft")
 LABEL_TYPES: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -92,6 +94,8 @@ class LabelReader:
 
         `balanced`: texts weigh in inverse proportion to how often their labels occur, one on average.
         """
+        from lilliput.nets.kernels import Targets  # not on import: a prediction needs no compiler
+
         names = [*list(self.numbers)[: self.known], *sorted(list(self.numbers)[self.known :])]
         if not names:
             raise DataError("there are no labels; every row is without one")

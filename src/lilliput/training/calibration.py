@@ -61,25 +61,24 @@ def fit_temperature(logits: Floats, wanted: Floats, single: bool) -> Calibration
 
 def fit_calibration(logits: Floats, wanted: Floats, single: bool, binary: bool) -> Calibration:
     """The calibration with the best likelihood of `wanted`; `binary`: the net was trained a label at a time."""
-    best = fit_temperature(logits, wanted, single)
+    plain = fit_temperature(logits, wanted, single)
     if not single:
-        return best
-    if binary and logits.shape[1] > 1:
-        best = replace(best, shift=-1.0)
+        return plain
+    best = replace(plain, shift=-1.0) if binary and logits.shape[1] > 1 else plain
     for _ in range(_ROUNDS):
         for name, low, high in _RANGES:
             if getattr(best, name) is not None:
                 best = _refined(logits, wanted, best, name, low, high)
-    return best
+    return min(plain, best, key=lambda calibration: _cost(logits, wanted, calibration, single))
 
 
 def _refined(logits: Floats, wanted: Floats, start: Calibration, name: str, low: float, high: float) -> Calibration:
-    """`start` with the best value of one of its numbers, the others as they are."""
+    """`start` with a better value of one of its numbers if there is one, the others as they are."""
 
     def cost(value: float) -> float:
         return _cost(logits, wanted, replace(start, **{name: value}), single=True)
 
-    return replace(start, **{name: _least(cost, low, high, 12)})
+    return replace(start, **{name: min(getattr(start, name), _least(cost, low, high, 12), key=cost)})
 
 
 def _cost(logits: Floats, wanted: Floats, calibration: Calibration, single: bool) -> float:

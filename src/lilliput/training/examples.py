@@ -23,7 +23,7 @@ from lilliput.training.passes import Examples
 
 PIECE = 1 << 20
 """Bytes of text a piece of work."""
-CACHE = 400_000_000
+CACHE = 200_000_000
 """Bytes of bags kept in memory; beyond that they are made anew in every pass."""
 
 

@@ -1,0 +1,94 @@
+"""fastText's Python module on lilliput: change the import, and programs that label texts go on working.
+
+    import lilliput.compat.fasttext as fasttext
+
+    model = fasttext.train_supervised("train.txt", autotuneModelSize="1M")
+    labels, probabilities = model.predict("which baking dish is best for banana bread?", k=2)
+    model.test("test.txt")
+    model.save_model("m.safetensors")
+
+Names, arguments and returned types are those of fastText 0.9.3; `train_supervised` trains a `lilliput.TextClassifier`,
+whose network is planned from the data and the budget, and `load_model` opens lilliput's files and fastText's own.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lilliput.compat.fasttext_arguments import read_arguments, without_effect
+from lilliput.compat.fasttext_face import FastText
+from lilliput.compat.fasttext_file import MAGIC
+from lilliput.compat.fasttext_source import EOS, tokenize
+from lilliput.core.errors import LilliputError, ModelFileError
+from lilliput.core.modelfile import StrPath, read_model
+
+__all__ = ["BOW", "EOS", "EOW", "FastText", "load_model", "tokenize", "train_supervised", "train_unsupervised"]
+
+BOW = "<"
+EOW = ">"
+
+
+def train_supervised(*args: Any, **kwargs: Any) -> FastText:
+    """Train on a file of ``__label__`` lines and return the model.
+
+    Arguments have fastText's names, order and defaults: ``input`` (the path, ``"-"`` for standard input), lr, dim, ws,
+    epoch, minCount, minCountLabel, minn, maxn, neg, wordNgrams, loss, bucket, thread, lrUpdateRate, t, label, verbose,
+    pretrainedVectors, seed, autotuneValidationFile, autotuneMetric, autotunePredictions, autotuneDuration,
+    autotuneModelSize. Of these
+
+    - wordNgrams, minn and maxn set the n-grams of words and characters (as `TextClassifier` chooses, when not given);
+    - loss="ova", or a line with several labels, trains a model that judges each label by itself;
+    - autotuneModelSize limits the saved file, in bytes or such as "2M"; autotuneDuration limits the training, in
+      seconds, when autotuneValidationFile is given, but that file is not read: held-out rows decide in its place;
+    - input, minCountLabel, label, thread, seed and verbose (0: no progress) mean what they mean in fastText;
+    - the others have no meaning here; one warning names those that were given and are not at their default.
+
+    Raises TypeError for other arguments, `DataError` for a file that cannot be used, `BudgetError` for a size or time
+    that cannot be kept.
+    """
+    given = read_arguments(args, kwargs)
+    if note := without_effect(given):
+        warnings.warn(note, stacklevel=2)
+    from lilliput.compat.fasttext_trained import train
+
+    return train(given)
+
+
+def train_unsupervised(*args: Any, **kwargs: Any) -> NoReturn:
+    """Not here yet: raises `LilliputError`."""
+    raise LilliputError(
+        "train_unsupervised is not here yet: it comes with word vectors, in a later version; "
+        "until then train word vectors with fastText"
+    )
+
+
+def load_model(path: StrPath) -> FastText:
+    """The model of a file: one that lilliput saved, or fastText's own supervised ``.bin`` or ``.ftz``.
+
+    Raises `ModelFileError` when the file cannot be read or labels no texts.
+    """
+    from lilliput.compat.fasttext_converted import Converted
+
+    if _is_fasttext(path):
+        return Converted.read(path)
+    manifest, arrays = read_model(path)
+    task = manifest.get("task")
+    if task == Converted.task:
+        return Converted._restore(manifest, arrays, path)
+    if task != "label":
+        raise ModelFileError(
+            f"{path} holds a model of task {task!r}, which labels no texts; load it with lilliput.load"
+        )
+    from lilliput.compat.fasttext_trained import PrefixedClassifier, Trained
+
+    return Trained(PrefixedClassifier._restore(manifest, arrays, path))
+
+
+def _is_fasttext(path: StrPath) -> bool:
+    """Whether a file begins as fastText's do; what cannot be read is left to `read_model`, which says why."""
+    with suppress(OSError), Path(path).open("rb") as file:
+        return int.from_bytes(file.read(4), "little") == MAGIC
+    return False
