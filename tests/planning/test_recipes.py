@@ -10,8 +10,8 @@ from lilliput.planning.recipes import CHARS, COUNT_BITS, MANY_OUTPUTS, PLENTY, W
 def ask():
     """Recipes for a problem, plain where nothing else is said."""
 
-    def make(outputs=3, single=True, room=None, patient=False, words=None, chars=None, network="auto"):
-        return recipes(outputs, single, room, patient, words, chars, network)
+    def make(outputs=3, single=True, room=None, patient=False, words=None, chars=None, network="auto", text_bytes=1000):
+        return recipes(outputs, single, room, patient, words, chars, network, text_bytes)
 
     return make
 
@@ -51,6 +51,12 @@ def test_a_network_that_the_user_chose_stays(ask, patient):
 def test_many_outputs_get_an_embedding(ask):
     assert ask(outputs=MANY_OUTPUTS)[0].dim == 0
     assert ask(outputs=MANY_OUTPUTS + 1)[0].dim > 0
+
+
+@pytest.mark.parametrize("network", ["linear", "embedding"])
+def test_much_text_is_read_less_often(ask, network):
+    few, more, most = (ask(network=network, text_bytes=size)[0].passes for size in (1, 10**8, 10**12))
+    assert few > more > most >= 1
 
 
 def test_plenty_of_room_affords_longer_ngrams(ask):

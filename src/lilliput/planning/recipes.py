@@ -16,6 +16,9 @@ COUNT_BITS = 22
 """Buckets in which n-grams are first counted: 2 ** 22."""
 MANY_OUTPUTS = 64
 """From here on a row of one weight an output is wide, and an embedding serves better than a linear model."""
+PASSES = 6
+FEW_BYTES = 30_000_000
+"""Bytes of text up to which `PASSES` are made; of more text fewer, with the root of its size."""
 PLENTY = 20_000_000
 """Bytes from which on longer n-grams can be afforded."""
 
@@ -28,34 +31,36 @@ def recipes(
     words: Span | None,
     chars: Span | None,
     network: str,
+    text_bytes: int,
 ) -> list[Recipe]:
     """The recipes to try, the best guess first; `patient`: a time budget leaves room for more than one.
 
     `words`, `chars`: lengths of n-grams as the user wants them (None: ours; (0, 0): none of them); `network`: "auto",
-    "linear" or "embedding".
+    "linear" or "embedding"; ``text_bytes``: of all texts together.
     """
     plenty = room is not None and room >= PLENTY
+    passes = max(1, min(PASSES, round(PASSES * (FEW_BYTES / text_bytes) ** 0.5)))
     best_words = words or ((1, 3) if plenty else WORDS)
     best_chars = chars or ((2, 5) if plenty else CHARS)
-    first = _recipe(outputs, single, best_words, best_chars, network)
+    first = _recipe(outputs, single, best_words, best_chars, network, passes)
     tried = [first]
     if patient:
         tried += [replace(first, rate=first.rate / 2, passes=first.passes * 2)]
         if chars is None:
-            tried.append(_recipe(outputs, single, best_words, (2, 5), network))
+            tried.append(_recipe(outputs, single, best_words, (2, 5), network, passes))
         if words is None:
-            tried.append(_recipe(outputs, single, (1, 3), best_chars, network))
+            tried.append(_recipe(outputs, single, (1, 3), best_chars, network, passes))
         if network == "auto":
             other = "linear" if first.dim else "embedding"
-            tried.append(_recipe(outputs, single, best_words, best_chars, other))
+            tried.append(_recipe(outputs, single, best_words, best_chars, other, passes))
     return list(dict.fromkeys(tried))
 
 
-def _recipe(outputs: int, single: bool, words: Span, chars: Span, network: str) -> Recipe:
+def _recipe(outputs: int, single: bool, words: Span, chars: Span, network: str, passes: int) -> Recipe:
     groups = tuple(
         NGrams(unit, *span, COUNT_BITS) for unit, span in (("word", words), ("char", chars)) if span != (0, 0)
     )
     if network == "linear" or (network == "auto" and outputs <= MANY_OUTPUTS):
-        return Recipe(groups)
+        return Recipe(groups, passes=passes)
     loss = SOFTMAX if single and outputs > 1 else SIGMOID
-    return Recipe(groups, dim=16, loss=loss, rate=0.07, passes=8)
+    return Recipe(groups, dim=16, loss=loss, rate=0.07, passes=passes + 2)

@@ -24,7 +24,7 @@ from lilliput.nets.kernels import SIGMOID, Targets, forward
 from lilliput.nets.pooling import packed_logits
 from lilliput.planning.rows import Layout, candidates, fit_rows, scores
 from lilliput.training.calibration import Calibration, fit_calibration, fit_temperature, probabilities
-from lilliput.training.examples import BagSource, Shards, TextSet, count_texts, dense_targets, gather
+from lilliput.training.examples import BagSource, FirstShards, Shards, TextSet, count_texts, dense_targets, gather
 from lilliput.training.learner import Learner, Shape
 from lilliput.training.metrics import cross_entropy
 from lilliput.training.passes import Passes, Schedule
@@ -42,8 +42,10 @@ PATIENCE = 2
 """Passes without a better likelihood on the tune part, after which training comes to its end."""
 ANOTHER, REFIT = 2.5, 0.5
 """Attempts' worth of time that must be left to try another recipe, and to train the best again on all rows."""
-MOST_CELLS = 60_000_000
-"""Floats that the tables may take while they learn (240 MB)."""
+MOST_WEIGHTS = 10_000_000
+"""Weights that the tables may have while they learn; each takes up to 12 bytes then."""
+SCOUT_TEXTS = 200_000
+"""Texts that a scout learns from, about, at most."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Planner:
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
             scout = self._learner(shape, layout)
             schedule = Schedule(recipe.rate, SCOUT_PASSES, self._seconds(1 / 6), coded=0)
-            self._passes(scout, recipe.loss).run(self._source(layout, learn), schedule)
+            self._passes(scout, recipe.loss).run(self._scout_source(layout, learn), schedule)
             shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
             fitting = self._fit(shape, layout, counts, scores(scout, counts))
         if fitting is None:
@@ -263,7 +265,7 @@ class Planner:
         """All n-grams that occur twice (in few texts: once), or more often if these are too many to train."""
         dim = recipe.dim or self.problem.outputs
         least = 1 if self.problem.rows < 200 else 2
-        while sum(int((count >= least).sum()) for count in counts) * (1 + 3 * dim) > MOST_CELLS:
+        while sum(int((count >= least).sum()) for count in counts) * dim > MOST_WEIGHTS:
             least = max(least + 1, least * 5 // 4)
         return candidates(recipe.groups, counts, self.problem.rows, least)
 
@@ -278,6 +280,13 @@ class Planner:
 
     def _passes(self, learner: Learner, loss: int) -> Passes:
         return Passes(learner, loss, self.problem.threads, self.problem.seed)
+
+    def _scout_source(self, layout: Layout, learn: NDArray[np.bool_]) -> BagSource:
+        """Examples from as many parts of the corpus (each a random choice of texts) as a scout needs."""
+        corpus, rows = self.problem.corpus, self.problem.rows
+        parts = FirstShards(corpus, min(corpus.shards, -(-SCOUT_TEXTS * corpus.shards // rows)))
+        some = TextSet(parts, self.problem.targets, learn)
+        return BagSource(some, layout.groups, layout.maps, self.problem.threads)
 
     def _source(self, layout: Layout, learn: NDArray[np.bool_]) -> BagSource:
         texts = TextSet(self.problem.corpus, self.problem.targets, learn)

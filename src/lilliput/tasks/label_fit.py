@@ -41,6 +41,8 @@ SAMPLES = 200
 MANY_TEXTS, MANY_CHARACTERS = 20_000, 2_000_000
 """What the throughput is measured on, at most."""
 TRIES = 4
+CORPUS_MEMORY = 128_000_000
+"""Bytes of text from which on the texts are kept on disk."""
 
 
 @dataclass
@@ -84,7 +86,7 @@ def read_rows(batches: Iterator[tuple[list[str], list[Any]]], reader: LabelReade
             reader.add(targets)
             yield batch
 
-    corpus = Corpus.build(texts(), seed)
+    corpus = Corpus.build(texts(), seed, memory=CORPUS_MEMORY)
     labels, targets = reader.finish(balanced)
     return Rows(corpus, labels, targets)
 
@@ -156,7 +158,9 @@ def _train(
     seconds = None if budget.time is None else budget.time - (time.monotonic() - started) - _measuring(budget.time)
     single = rows.labels.mode == "single"
     words, chars = _span("words", model.words), _span("chars", model.chars)
-    tried = recipes(rows.labels.outputs, single, room, seconds is not None, words, chars, model.network)
+    tried = recipes(
+        rows.labels.outputs, single, room, seconds is not None, words, chars, model.network, rows.corpus.bytes
+    )
     expected = rows.corpus.rows * sum(recipe.passes for recipe in tried) * 2
     with Progress(expected, "learning", "texts", model.progress) as progress:
         problem = Problem(
@@ -244,7 +248,7 @@ def _plan(trained: Trained) -> dict[str, Any]:
     recipe = fitted.recipe
     return {
         "network": f"embedding of {recipe.dim}" if recipe.dim else "linear",
-        "groups": groups,
+        "groups": ", ".join(groups),
         "bits": fitted.code_bits,
         "rate": recipe.rate,
         "passes": fitted.landed + 1 if fitted.landed else recipe.passes,
@@ -315,7 +319,7 @@ def overhead_of(model: TextClassifier, rows: Rows) -> int:
         model.seed,
         versions=versions(),
         data={"rows": rows.corpus.rows, "labels": len(rows.labels.names), "fingerprint": "0" * 16},
-        plan={"network": "embedding of 16", "groups": ["char 2-4: 1000000 rows of 1000000 buckets"] * 2, "bits": 8}
+        plan={"network": "embedding of 16", "groups": ", ".join(["char 2-4: 1000000 rows of 1000000 buckets"] * 2), "bits": 8}
         | {"rate": 0.075, "passes": 12, "tried": 6},
         notes=["training was ended early by Ctrl-C"],
     )

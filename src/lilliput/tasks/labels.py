@@ -76,7 +76,7 @@ class LabelReader:
     def add(self, targets: Sequence[Any]) -> None:
         """Take the targets of the next rows; DataError names the first that does not fit the others."""
         if self.mode is None and targets:
-            self.mode = _mode_of(targets[0])
+            self.mode = _mode_of_all(targets)
         row = len(self.sizes)
         for target in targets:
             row += 1
@@ -129,7 +129,10 @@ class LabelReader:
         if self.mode == found == "single":
             return [(target, 1.0)]
         wanted = {"single": "one label", "multi": "a list of labels", "soft": "a mapping of label to value"}
-        raise DataError(f"row {row}: found {target!r}, expected {wanted[self.mode or 'single']} as in the rows before")
+        hint = '; if texts may have several labels, say targets="multi"' if found == "multi" else ""
+        raise DataError(
+            f"row {row}: found {target!r}, expected {wanted[self.mode or 'single']} as in the rows before{hint}"
+        )
 
     def _new(self, label: Any, row: int) -> int:
         if type(label).__name__ not in LABEL_TYPES:
@@ -149,6 +152,13 @@ class LabelReader:
 
 def _is_utf8(label: str) -> bool:
     return label.isascii() or not any("\ud800" <= character <= "\udfff" for character in label)
+
+
+def _mode_of_all(targets: Sequence[Any]) -> str:
+    """The mode of some targets; lists of exactly one label each, as of most fastText files, are single labels."""
+    mode = _mode_of(targets[0])
+    lists = mode == "multi" and all(_mode_of(target) == "multi" for target in targets)
+    return "single" if lists and all(len(target) == 1 for target in targets) else mode
 
 
 def _mode_of(target: Any) -> str:

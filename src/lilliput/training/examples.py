@@ -39,6 +39,18 @@ class Shards(Protocol):
 
 
 @dataclass(frozen=True)
+class FirstShards:
+    """The first so many parts of a corpus."""
+
+    corpus: Shards
+    shards: int
+
+    def shard(self, number: int) -> tuple[Packed, NDArray[np.int64]]:
+        """As of the corpus."""
+        return self.corpus.shard(number)
+
+
+@dataclass(frozen=True)
 class TextSet:
     """Texts, the wanted outputs by row number, and which rows may be learned from (bool, one a row)."""
 
@@ -112,6 +124,9 @@ class BagSource:
         self.kept_bytes = 0
 
     def __len__(self) -> int:
+        corpus = self.texts.corpus
+        if isinstance(corpus, FirstShards):
+            return sum(int(self.texts.learn[corpus.shard(number)[1]].sum()) for number in range(corpus.shards))
         return int(self.texts.learn.sum())
 
     def parts(self, generator: np.random.Generator) -> Iterator[Examples]:
