@@ -33,7 +33,7 @@ test: warm  ## the tests; some of them: make test ARGS=tests/core
 
 # The kernels are compiled here, once, and not by several test workers at the same time.
 warm: $(STAMP)
-	@$(BIN)/python -c 'from importlib import import_module, util; util.find_spec("lilliput.warm") and import_module("lilliput.warm")'
+	@$(BIN)/lilliput doctor --compile
 
 lint: $(STAMP)  ## style, types, and the floors of the house
 	@$(BIN)/ruff check

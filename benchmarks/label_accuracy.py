@@ -24,11 +24,11 @@ from typing import Any
 THREADS = 2
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 
-import numpy as np  # noqa: E402
-from label_sets import SETS, LabelSet  # noqa: E402
+import numpy as np
 
-from lilliput import TextClassifier  # noqa: E402
-from lilliput.tasks.quality import score_batches  # noqa: E402
+from label_sets import SETS, LabelSet
+from lilliput import TextClassifier
+from lilliput.tasks.quality import score_batches
 
 BUDGETS = ("1MB", "100KB")
 
@@ -84,8 +84,10 @@ def fast_text(data: LabelSet, python: str | None) -> dict[str, Any] | None:
     """The real fastText in its own interpreter; None without one."""
     if python is None:
         return None
-    listed = [[texts, labels if data.multi else [[label] for label in labels]] for texts, labels in (data.train, data.test)]
-    job = json.dumps({"train": listed[0], "test": listed[1], "threads": THREADS})
+    parts = []
+    for texts, labels in (data.train, data.test):
+        parts.append([texts, labels if data.multi else [[label] for label in labels]])
+    job = json.dumps({"train": parts[0], "test": parts[1], "threads": THREADS})
     script = Path(__file__).with_name("peers_fasttext.py")
     done = subprocess.run([python, str(script)], input=job, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
@@ -113,9 +115,11 @@ def best_peer(row: dict[str, Any]) -> float:
 def show(row: dict[str, Any]) -> str:
     mine, small, peer = row["1MB"], row["100KB"], row["fasttext"]
     fasttext = "not here" if peer is None else f"{peer['quality']:.4f} {peer['ftz_quality']:.4f}"
-    times = "" if peer is None else f"{peer['train_s'] + peer['quantise_s']:6.1f} {mine['fit_s'] / (peer['train_s'] + peer['quantise_s']):5.2f}"
+    seconds = None if peer is None else peer["train_s"] + peer["quantise_s"]
+    times = "" if seconds is None else f"{seconds:6.1f} {mine['fit_s'] / seconds:5.2f}"
     return (
-        f"{row['set']:<14} {mine['quality']:.4f} {small['quality']:.4f} {row['scikit_learn']['quality']:.4f} {fasttext:<14}"
+        f"{row['set']:<14} {mine['quality']:.4f} {small['quality']:.4f} {row['scikit_learn']['quality']:.4f}"
+        f" {fasttext:<14}"
         f" {mine['quality'] - best_peer(row):+.4f}  {mine['calibration']:.4f} {mine['fit_s']:6.1f} {times}"
         f"  {mine['bytes']:>8,} {small['bytes']:>8,}  {'same' if row['identical'] else 'DIFFERENT'}"
     )

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from label_sets import SETS
 
 FIT = """
@@ -65,7 +66,8 @@ def main() -> None:
         quality = next(iter(report["quality"].items()))
         print(f"CSV {file.stat().st_size / 1e9:.2f} GB, {report['data']['rows']:,} rows")
         print(f"peak resident {report['peak_memory_bytes'] / 1e6:,.0f} MB (asked: at most 1,000)")
-        print(f"wall clock {time.perf_counter() - started:.0f} s, {quality[0]} {quality[1]['value']:.4f}, {report['plan']}")
+        print(f"wall clock {time.perf_counter() - started:.0f} s, {quality[0]} {quality[1]['value']:.4f}")
+        print(report["plan"])
 
 
 if __name__ == "__main__":

@@ -21,11 +21,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 THREADS = 2
-from label_sets import SETS  # noqa: E402
-
-from lilliput import TextClassifier  # noqa: E402
-from lilliput.features.counts import hashed_counts  # noqa: E402
-from lilliput.features.plain import NGrams  # noqa: E402
+from label_sets import SETS
+from lilliput import TextClassifier
+from lilliput.features.counts import hashed_counts
+from lilliput.features.plain import NGrams
 
 CYRILLIC = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувшхыз")
 

@@ -41,7 +41,8 @@ def quality(model, texts, wanted, several):
 def main() -> None:
     job = json.load(sys.stdin)
     folder = Path(tempfile.mkdtemp())
-    names = {label: f"__label__{number}" for number, label in enumerate(sorted({x for y in job["train"][1] for x in y}))}
+    seen = sorted({label for labels in job["train"][1] for label in labels})
+    names = {label: f"__label__{number}" for number, label in enumerate(seen)}
     file = folder / "train.txt"
     with file.open("w", encoding="utf-8") as out:
         for text, labels in zip(*job["train"], strict=True):
@@ -58,7 +59,8 @@ def main() -> None:
             seconds = time.perf_counter() - started
             value, predict_seconds = quality(model, texts, wanted, several)
             if best is None or value > best["quality"]:
-                best = {"quality": value, "lr": rate, "epochs": epochs, "train_s": seconds, "predict_s": predict_seconds}
+                best = {"quality": value, "lr": rate, "epochs": epochs, "train_s": seconds}
+                best["predict_s"] = predict_seconds
                 model.save_model(str(folder / "best.bin"))
     best["bytes"] = (folder / "best.bin").stat().st_size
     best["texts_per_s"] = len(texts) / best.pop("predict_s")

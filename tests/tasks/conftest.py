@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -95,21 +96,9 @@ def fitted():
 
 
 @pytest.fixture
-def fresh(fitted, tmp_path):
+def fresh(fitted):
     """A model like `fitted(name)` that a test may change."""
-
-    def make(name):
-        fitted(name).save(tmp_path / "fresh.safetensors")
-        model = label_fit_load(tmp_path / "fresh.safetensors")
-        return model.set_params(threads=1, progress=False)
-
-    return make
-
-
-def label_fit_load(path):
-    from lilliput import load
-
-    return load(path)
+    return lambda name: copy(fitted(name))
 
 
 @pytest.fixture(scope="session")

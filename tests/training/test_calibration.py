@@ -200,10 +200,24 @@ def test_a_calibration_stays_in_its_ranges_and_is_never_worse_than_the_temperatu
     logits, wanted = data
     found = fit_calibration(logits, wanted, True, binary)
     assert 1 / 20 <= found.temperature <= 20
-    assert 0 <= found.floor <= 0.1
+    doubt = 0.5 / len(wanted)
+    assert min(0.1, doubt) <= found.floor <= max(0.1, doubt)
     assert found.shift is None or (binary and logits.shape[1] > 1 and -8 <= found.shift <= 3)
     assert np.isfinite(probabilities(logits, found, True)).all()
-    assert cost(logits, wanted, found, True) <= cost(logits, wanted, fit_temperature(logits, wanted, True), True)
+    temperature = replace(fit_temperature(logits, wanted, True), floor=doubt)
+    assert cost(logits, wanted, found, True) <= cost(logits, wanted, temperature, True)
+
+
+@pytest.mark.parametrize("texts", [10, 50, 1000])
+@pytest.mark.parametrize("outputs", [1, 2, 5])
+def test_no_error_among_some_texts_leaves_half_an_error_of_doubt(texts, outputs):
+    labels = np.arange(texts) % max(2, outputs)
+    wanted = np.eye(max(2, outputs), dtype=np.float32)[labels]
+    logits = 20 * wanted[:, -outputs:] - 10
+    found = fit_calibration(logits, wanted, True, binary=True)
+    assert found.floor == pytest.approx(0.5 / texts, rel=0.02)
+    certain = probabilities(logits, found, True).max(axis=1)
+    np.testing.assert_allclose(certain, 1 - 0.5 / texts * (1 - 1 / max(2, outputs)), atol=1e-3)
 
 
 @pytest.mark.parametrize("binary", [True, False])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams, bag_buckets, buckets
 from lilliput.nets.kernels import SOFTMAX, Targets
 from lilliput.training import examples
-from lilliput.training.examples import BagSource, TextSet, count_texts, dense_targets, gather, targets_of
+from lilliput.training.examples import BagSource, FirstShards, TextSet, count_texts, dense_targets, gather, targets_of
 from lilliput.training.passes import Passes, Schedule
 
 GROUPS = (NGrams("word", 1, 2, 12), NGrams("char", 2, 3, 11))
@@ -144,6 +145,18 @@ def test_a_source_gives_each_part_once_a_pass_in_random_order(source):
     parts = list(source.parts(generator))
     assert len(parts) == 4
     assert sum(len(part.texts) for part in parts) == len(source) == source.texts.learn.sum()
+
+
+@pytest.mark.parametrize("shards", [1, 3, 4])
+def test_the_first_parts_of_a_corpus_are_a_source_of_their_own(source, shards):
+    first = FirstShards(source.texts.corpus, shards)
+    some = BagSource(replace(source.texts, corpus=first), GROUPS, source.maps, 1)
+    parts = list(some.parts(InOrder()))
+    wanted = list(source.parts(InOrder()))[:shards]
+    assert len(some) == sum(len(part.texts) for part in parts)
+    for part, whole in zip(parts, wanted, strict=True):
+        np.testing.assert_array_equal(part.texts, whole.texts)
+        np.testing.assert_array_equal(part.bags.rows, whole.bags.rows)
 
 
 class InOrder:

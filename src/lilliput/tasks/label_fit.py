@@ -319,8 +319,14 @@ def overhead_of(model: TextClassifier, rows: Rows) -> int:
         model.seed,
         versions=versions(),
         data={"rows": rows.corpus.rows, "labels": len(rows.labels.names), "fingerprint": "0" * 16},
-        plan={"network": "embedding of 16", "groups": ", ".join(["char 2-4: 1000000 rows of 1000000 buckets"] * 2), "bits": 8}
-        | {"rate": 0.075, "passes": 12, "tried": 6},
+        plan={
+            "network": "embedding of 16",
+            "groups": ", ".join(["char 2-4: 1000000 rows of 1000000 buckets"] * 2),
+            "bits": 8,
+            "rate": 0.075,
+            "passes": 12,
+            "tried": 6,
+        },
         notes=["training was ended early by Ctrl-C"],
     )
     return len(stand_in.to_bytes()) - sum(array.nbytes for array in net.arrays().values()) + MARGIN

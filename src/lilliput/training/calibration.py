@@ -64,11 +64,13 @@ def fit_calibration(logits: Floats, wanted: Floats, single: bool, binary: bool) 
     plain = fit_temperature(logits, wanted, single)
     if not single:
         return plain
+    doubt = 0.5 / max(1, len(wanted))  # no error among so many texts does not mean that there never is one
+    plain = replace(plain, floor=doubt)
     best = replace(plain, shift=-1.0) if binary and logits.shape[1] > 1 else plain
     for _ in range(_ROUNDS):
         for name, low, high in _RANGES:
             if getattr(best, name) is not None:
-                best = _refined(logits, wanted, best, name, low, high)
+                best = _refined(logits, wanted, best, name, max(low, doubt) if name == "floor" else low, high)
     return min(plain, best, key=lambda calibration: _cost(logits, wanted, calibration, single))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -22,9 +22,15 @@ from lilliput.nets.kernels import Bags, Targets
 from lilliput.training.passes import Examples
 
 PIECE = 1 << 20
-"""Bytes of text a piece of work."""
+"""Bytes of text a piece of work for one thread."""
+PART = 4 << 20
+"""Bytes of text whose bags (some ten times as many bytes) are in memory at a time, beside those that are kept."""
 CACHE = 200_000_000
 """Bytes of bags kept in memory; beyond that they are made anew in every pass."""
+
+
+Part = tuple[Bags, Targets, NDArray[np.int64]]
+"""Bags and targets of some texts, and their row numbers."""
 
 
 class Shards(Protocol):
@@ -120,7 +126,7 @@ class BagSource:
         self.groups = groups
         self.maps = maps
         self.threads = threads
-        self.kept: dict[int, tuple[Bags, Targets, NDArray[np.int64]]] = {}
+        self.kept: dict[int, list[Part]] = {}
         self.kept_bytes = 0
 
     def __len__(self) -> int:
@@ -130,10 +136,10 @@ class BagSource:
         return int(self.texts.learn.sum())
 
     def parts(self, generator: np.random.Generator) -> Iterator[Examples]:
-        """One pass, the parts in random order."""
+        """One pass, the shards in random order, each in parts of about `PART` bytes of text."""
         for number in generator.permutation(self.texts.corpus.shards):
-            bags, targets, rows = self._part(int(number))
-            yield Examples(bags, targets, np.flatnonzero(self.texts.learn[rows]))
+            for bags, targets, rows in self._parts_of(int(number)):
+                yield Examples(bags, targets, np.flatnonzero(self.texts.learn[rows]))
 
     def learning_from(self, learn: NDArray[np.bool_]) -> BagSource:
         """A source over the same texts for the rows flagged in `learn`, which shares the bags made so far."""
@@ -141,18 +147,27 @@ class BagSource:
         other.texts = replace(self.texts, learn=learn)
         return other
 
-    def _part(self, number: int) -> tuple[Bags, Targets, NDArray[np.int64]]:
-        """Bags, targets and row numbers of one part of the corpus."""
+    def _parts_of(self, number: int) -> Iterator[Part]:
+        """The parts of a shard; kept for the next pass if all of them fit in what is left of the cache."""
         if number in self.kept:
-            return self.kept[number]
+            yield from self.kept[number]
+            return
         packed, rows = self.texts.corpus.shard(number)
-        bags = gather(packed, self.groups, self.maps, self.threads)
-        part = (bags, targets_of(self.texts.targets, rows), rows)
-        size = bags.bounds.nbytes + bags.rows.nbytes
+        made: list[Part] = []
+        size = 0
+        for first, last in pairwise(_edges(packed, PART)):
+            some = Packed(packed.buffer, packed.offsets[first : last + 1], packed.ascii)
+            bags = gather(some, self.groups, self.maps, self.threads)
+            part = (bags, targets_of(self.texts.targets, rows[first:last]), rows[first:last])
+            size += bags.bounds.nbytes + bags.rows.nbytes
+            if self.kept_bytes + size <= CACHE:
+                made.append(part)
+            else:
+                made.clear()
+            yield part
         if self.kept_bytes + size <= CACHE:
-            self.kept[number] = part
+            self.kept[number] = made
             self.kept_bytes += size
-        return part
 
 
 def targets_of(targets: Targets, rows: NDArray[np.int64]) -> Targets:
@@ -192,12 +207,17 @@ def _gather_piece(group: NGrams, bucket_map: BucketMap, piece: Packed) -> tuple[
 
 
 def _pieces(packed: Packed) -> list[Packed]:
-    """Runs of whole texts of about `PIECE` bytes; where they are cut depends on the texts alone."""
-    if not len(packed):
-        return []
-    edges = np.searchsorted(packed.offsets, np.arange(PIECE, int(packed.offsets[-1]), PIECE))
-    edges = np.unique(np.concatenate([[0], edges, [len(packed)]]))
+    """Runs of whole texts of about `PIECE` bytes."""
     return [
         Packed(packed.buffer, packed.offsets[first : last + 1], packed.ascii)
-        for first, last in itertools.pairwise(edges)
+        for first, last in pairwise(_edges(packed, PIECE))
     ]
+
+
+def _edges(packed: Packed, size: int) -> list[int]:
+    """Where to cut texts into runs of about `size` bytes; it depends on the texts alone."""
+    if not len(packed):
+        return []
+    start, end = int(packed.offsets[0]), int(packed.offsets[-1])
+    cuts = np.searchsorted(packed.offsets, np.arange(start + size, end, size))
+    return np.unique(np.concatenate([[0], cuts, [len(packed)]])).tolist()
