@@ -46,7 +46,7 @@ class BucketMap:
         return int(len(self.words) * 64).bit_length() - 1
 
     def row(self, bucket: int) -> int:
-        """Row of `bucket`, or -1; the plain form of `lilliput.features.bags.row_of`."""
+        """Row of `bucket`, or -1; the plain form of `lilliput.features.bags.keep_rows`."""
         word, bit = bucket >> 6, bucket & 63
         if not int(self.words[word]) >> bit & 1:
             return -1

@@ -13,7 +13,7 @@ from lilliput.training.metrics import cross_entropy, micro_f1
 Floats = NDArray[np.float32]
 _GOLDEN = (np.sqrt(5) - 1) / 2
 _ROUNDS = 4
-_RANGES = (("floor", 0.0, 0.1), ("shift", -8.0, 3.0), ("temperature", 0.2, 5.0))
+_RANGES = (("floor", 0.0, 0.1), ("shift", -8.0, 3.0), ("temperature", 0.05, 20.0))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def fit_calibration(logits: Floats, wanted: Floats, single: bool, binary: bool) 
     plain = fit_temperature(logits, wanted, single)
     if not single:
         return plain
-    doubt = 0.5 / max(1, len(wanted))  # no error among so many texts does not mean that there never is one
+    doubt = min(0.1, 0.5 / max(1, len(wanted)))  # no error among so many texts does not mean that there never is one
     plain = replace(plain, floor=doubt)
     best = replace(plain, shift=-1.0) if binary and logits.shape[1] > 1 else plain
     for _ in range(_ROUNDS):
