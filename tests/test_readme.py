@@ -49,3 +49,7 @@ def test_the_python_runs(tmp_path):
     assert PYTHON
     for snippet in PYTHON:
         assert "bad" in run(["-c", snippet], tmp_path)
+
+
+def test_the_example_runs(tmp_path):
+    assert "socket" in run([str(Path(__file__).parents[1] / "examples" / "label_docstrings.py")], tmp_path)
