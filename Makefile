@@ -7,10 +7,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FASTTEXT := .venv-fasttext/bin/python
 # More workers than this would only start, import and collect.
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
-# Every program in the folder, except those that make files for the tests.
-BENCH ?= $(filter-out make_%,$(patsubst benchmarks/%.py,%,$(shell grep -l '^if __name__ ==' benchmarks/*.py)))
+# Every program in the folder, except those that make files for the tests and those that only run a peer.
+BENCH ?= $(filter-out make_% peers_%,$(patsubst benchmarks/%.py,%,$(shell grep -l '^if __name__ ==' benchmarks/*.py)))
 
 setup: $(STAMP)  ## make .venv and install everything (again when pyproject.toml or constraints.txt change)
 
@@ -41,11 +42,18 @@ lint: $(STAMP)  ## style, types, and the floors of the house
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(STAMP)  ## the benchmarks; some of them: make bench BENCH="size speed"; data: LILLIPUT_DATA
-	@for name in $(BENCH); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+bench: $(STAMP) $(FASTTEXT)  ## the benchmarks; some of them: make bench BENCH="label_speed"; data: LILLIPUT_DATA
+	@for name in $(BENCH); do echo "== $$name"; \
+	  LILLIPUT_FASTTEXT=$(abspath $(FASTTEXT)) $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+# The peer in an environment of its own: fastText 0.9.3 needs a compiler and NumPy 1.
+$(FASTTEXT):
+	@echo "installing fastText into .venv-fasttext, once"
+	@$(PYTHON) -m venv .venv-fasttext
+	@$@ -m pip install -qq --disable-pip-version-check 'numpy<2' fasttext==0.9.3
 
 clean:  ## remove whatever was made here, .venv and compiled kernels too
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-fasttext build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help:
