@@ -89,17 +89,17 @@ def _resume_head(learner: Learner, net: FeedForward, outputs: int) -> None:
         sums[:] = 1
 
 
-def _widened(weights: Floats, outputs: int, fresh: float = 0.0) -> Floats:
-    """Weights (rows, old outputs) for more outputs; a lone output becomes the difference of the first two."""
-    old = weights.shape[1]
-    if old == outputs:
+def _widened(weights: Floats, outputs: int, fresh: float | None = None) -> Floats:
+    """Weights (rows, old outputs) for more outputs; a lone output becomes the difference of the first two.
+
+    A new output starts from `fresh`, or from the mean of the old ones: most texts speak against most labels, and one
+    without any weights would win them all.
+    """
+    if weights.shape[1] == outputs:
         return weights
-    wide = np.full((len(weights), outputs), fresh, dtype=np.float32)
-    if old == 1:
-        wide[:, 0], wide[:, 1] = -weights[:, 0] / 2, weights[:, 0] / 2
-    else:
-        wide[:, :old] = weights
-    return wide
+    old = weights if weights.shape[1] > 1 else np.concatenate([-weights / 2, weights / 2], axis=1)
+    start = old.mean(axis=1, keepdims=True) if fresh is None else np.full((len(old), 1), fresh, dtype=np.float32)
+    return np.concatenate([old, np.repeat(start, outputs - old.shape[1], axis=1)], axis=1)
 
 
 def _within(learner: Learner, room: float | None) -> Learner:

@@ -25,8 +25,8 @@ PIECE = 1 << 20
 """Bytes of text a piece of work for one thread."""
 PART = 4 << 20
 """Bytes of text whose bags (some ten times as many bytes) are in memory at a time, beside those that are kept."""
-CACHE = 200_000_000
-"""Bytes of bags kept in memory; beyond that they are made anew in every pass."""
+CACHE = 400_000_000
+"""Bytes of bags up to which all of them are kept in memory; more are made anew in every pass."""
 
 
 Part = tuple[Bags, Targets, NDArray[np.int64]]
@@ -127,7 +127,6 @@ class BagSource:
         self.maps = maps
         self.threads = threads
         self.kept: dict[int, list[Part]] = {}
-        self.kept_bytes = 0
 
     def __len__(self) -> int:
         corpus = self.texts.corpus
@@ -148,7 +147,7 @@ class BagSource:
         return other
 
     def _parts_of(self, number: int) -> Iterator[Part]:
-        """The parts of a shard; kept for the next pass if all of them fit in what is left of the cache."""
+        """The parts of a shard; kept for the next pass if those of all shards, taken to be alike, fit in the cache."""
         if number in self.kept:
             yield from self.kept[number]
             return
@@ -160,14 +159,13 @@ class BagSource:
             bags = gather(some, self.groups, self.maps, self.threads)
             part = (bags, targets_of(self.texts.targets, rows[first:last]), rows[first:last])
             size += bags.bounds.nbytes + bags.rows.nbytes
-            if self.kept_bytes + size <= CACHE:
+            if size * self.texts.corpus.shards <= CACHE:
                 made.append(part)
             else:
                 made.clear()
             yield part
-        if self.kept_bytes + size <= CACHE:
+        if size * self.texts.corpus.shards <= CACHE:
             self.kept[number] = made
-            self.kept_bytes += size
 
 
 def targets_of(targets: Targets, rows: NDArray[np.int64]) -> Targets:
