@@ -200,8 +200,8 @@ def test_a_calibration_stays_in_its_ranges_and_is_never_worse_than_the_temperatu
     logits, wanted = data
     found = fit_calibration(logits, wanted, True, binary)
     assert 1 / 20 <= found.temperature <= 20
-    doubt = 0.5 / len(wanted)
-    assert min(0.1, doubt) <= found.floor <= max(0.1, doubt)
+    doubt = min(0.1, 0.5 / len(wanted))
+    assert doubt <= found.floor <= 0.1
     assert found.shift is None or (binary and logits.shape[1] > 1 and -8 <= found.shift <= 3)
     assert np.isfinite(probabilities(logits, found, True)).all()
     temperature = replace(fit_temperature(logits, wanted, True), floor=doubt)

@@ -174,14 +174,14 @@ def test_examples_pair_the_bags_of_a_text_with_its_targets(source):
         np.testing.assert_array_equal(part.bags.rows, gather(packed, GROUPS, source.maps, 1).rows)
 
 
-def test_parts_are_kept_as_long_as_there_is_room(source, monkeypatch):
-    first = next(source.parts(InOrder()))
-    size = sum(array.nbytes for array in first.bags)
+@pytest.mark.parametrize(("room", "kept"), [(1, True), (0, False)])
+def test_all_parts_are_kept_or_none(source, monkeypatch, room, kept):
+    shards = source.texts.corpus.shards
+    sizes = [sum(array.nbytes for array in part.bags) for part in source.parts(InOrder())]
     again = BagSource(source.texts, source.groups, source.maps, 1)
-    monkeypatch.setattr(examples, "CACHE", size)
+    monkeypatch.setattr(examples, "CACHE", shards * max(sizes) if room else shards * min(sizes) - 1)
     one, other = ([part.bags for part in again.parts(InOrder())] for _ in range(2))
-    assert [bags is same for bags, same in zip(one, other, strict=True)] == [True, False, False, False]
-    assert again.kept_bytes == size
+    assert [bags is same for bags, same in zip(one, other, strict=True)] == [kept] * shards
 
 
 def test_a_source_may_go_on_with_other_rows_to_learn_from(source):
