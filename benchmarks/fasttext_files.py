@@ -105,7 +105,9 @@ def compare(result: dict[str, Any], texts: list[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fasttext", default=os.environ.get("LILLIPUT_FASTTEXT", sys.executable), help="interpreter that has fasttext")
+    parser.add_argument(
+        "--fasttext", default=os.environ.get("LILLIPUT_FASTTEXT", sys.executable), help="interpreter that has fasttext"
+    )
     parser.add_argument("--theirs", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.theirs:

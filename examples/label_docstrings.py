@@ -1,6 +1,6 @@
 """Label the docstrings of the standard library by their package, in Python, within 100 KB; runs in some seconds.
 
-    python examples/label_docstrings.py
+python examples/label_docstrings.py
 """
 
 from lilliput import TextClassifier

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from lilliput.core.errors import DataError, DeviceError, LilliputError, NotFittedError
+from lilliput.data.source import Source
 from lilliput.nets import pooling
 from lilliput.tasks.label import TextClassifier
 
@@ -314,6 +315,13 @@ def test_data_that_cannot_be_used_is_refused(plain, X, y, message):
     with pytest.raises(DataError, match=message):
         model.fit(X, y)
     assert not model.__sklearn_is_fitted__()
+
+
+def test_files_without_targets_teach_nothing(plain, tmp_path):
+    path = tmp_path / "texts.csv"
+    path.write_text("text\neins\nzwei\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"texts\.csv: text 'text' has no targets to learn from; name their column"):
+        plain().fit(Source(path, labelled=False))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
-
 import pytest
 
 from lilliput.data.corpus import Corpus
@@ -14,13 +9,6 @@ from lilliput.data.source import Source
 from lilliput.data.write import write_rows
 from lilliput.tasks.label import TextClassifier
 from lilliput.training import passes
-
-FIT = """
-from hashlib import sha256
-from lilliput import TextClassifier
-texts = ["das rot", "und blau", "nur grün und rot"] * 30
-print(sha256(TextClassifier(progress=False).fit(texts, [{"r"}, {"b"}, {"g", "r"}] * 30).to_bytes()).hexdigest())
-"""
 
 
 @pytest.fixture
@@ -46,16 +34,6 @@ def test_any_number_of_threads_and_any_run(kind, fit, fitted, monkeypatch, budge
 
 def test_another_seed_another_file(kind, fit, fitted):
     assert fit(kind, seed=1) != fitted(kind).to_bytes()
-
-
-def test_any_process():
-    def run(seed):
-        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        return subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True, env=environment)
-
-    texts = ["das rot", "und blau", "nur grün und rot"] * 30
-    here = TextClassifier(threads=1, progress=False).fit(texts, [{"r"}, {"b"}, {"g", "r"}] * 30).to_bytes()
-    assert run(7).stdout.split() == [hashlib.sha256(here).hexdigest()]
 
 
 @pytest.mark.parametrize(("name", "ending"), [("twelve labels", "csv"), ("multi", "jsonl"), ("soft", "jsonl")])

@@ -71,14 +71,14 @@ def test_labels_never_seen_before_join_the_others(make, rows, options):
 
 
 def test_some_rows_of_a_new_label_alone_do_not_wipe_out_the_others(real):
-    (texts, labels), (more, expected) = real
-    news = [label == "typing" for label in labels]
-    model = TextClassifier(threads=1, progress=False)
-    model.fit([text for text, new in zip(texts, news, strict=True) if not new], [x for x in labels if x != "typing"])
-    before = model.score(more, expected)
-    some = [text for text, new in zip(texts, news, strict=True) if new][:20]
-    assert model.partial_fit(some, ["typing"] * 20).score(some, ["typing"] * 20) > 0.9
-    assert model.score(more, expected) > before - 0.15
+    (texts, labels), held = real
+    new = sorted(set(labels), key=lambda label: (labels.count(label), label))[20]
+    others = [(text, label) for text, label in zip(texts, labels, strict=True) if label != new]
+    model = TextClassifier(threads=1, progress=False).fit(*zip(*others, strict=True))
+    before = model.score(*held)
+    some = [text for text, label in zip(texts, labels, strict=True) if label == new][:20]
+    assert model.partial_fit(some, [new] * 20).score(some, [new] * 20) > 0.4
+    assert model.score(*held) > before - 0.15
 
 
 def test_several_labels_and_soft_targets_go_on_too(make, rows):
