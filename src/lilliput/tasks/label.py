@@ -178,7 +178,10 @@ class TextClassifier(Estimator):
             return chances
         if self.labels_.mode == "multi":
             least = max(self.threshold_, self.abstain or 0.0)
-            return [[names[label] for label in np.flatnonzero(row >= least)] for row in chances]
+            given: list[list[Any]] = [[] for _ in chances]
+            for text, label in np.argwhere(chances >= least).tolist():
+                given[text].append(names[label])
+            return given
         best = chances.argmax(axis=1)
         if self.abstain is None:
             return self.classes_[best]
