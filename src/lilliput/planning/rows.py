@@ -43,8 +43,7 @@ def candidates(groups: Sequence[NGrams], counts: Sequence[NDArray[np.int32]], te
 def scores(learner: Learner, counts: Sequence[NDArray[np.int32]]) -> list[Floats]:
     """Worth of each row of a trained scout: how far its weights tell outputs apart, times the fourth root of its count.
 
-    The exponent lies between 0 (keeps n-grams that say much, too rarely) and 1/2 (frequent ones that say little): the
-    best of both on most of the sets in `benchmarks/label_accuracy.py`.
+    The exponent lies between 0 (which keeps n-grams that say much, too rarely) and 1/2 (frequent ones that say little).
     """
     found = []
     for group, bucket_map in enumerate(learner.maps):
