@@ -4,8 +4,9 @@
 
 Every set runs every peer and us in the same process tree, on the same rows, with the same threads. The peers' settings
 are chosen on the test rows, set by set. Ours are the same defaults for all sets, and the planner sees no test row; but
-those defaults (rate, passes, lengths of n-grams) were picked by people who had looked at results on these test rows. `--fasttext` names an interpreter that has the `fasttext`
-package (NumPy 1); without it that peer is left out, and the line says so.
+those defaults (rate, passes, lengths of n-grams) were picked by people who had looked at results on these test rows.
+`--fasttext` names an interpreter that has the `fasttext` package (NumPy 1); without it that peer is left out, and the
+line says so.
 """
 
 from __future__ import annotations
