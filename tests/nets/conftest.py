@@ -9,7 +9,7 @@ from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams, buckets
 from lilliput.nets.feedforward import FeedForward, Layers, Table
-from lilliput.nets.kernels import Bags, Coding, Head, Scratch, Tables, Targets
+from lilliput.nets.kernels import Bags, Coding, Head, Scratch, Tables, Targets, coding_of
 
 TEXTS = ["the fox ran", "", "the dog ran over the fox", "Straße 漢字 😀", "fox", "?!", "a dog, a fox & a cat", "x" * 40]
 
@@ -26,9 +26,7 @@ class Net:
     bags: Bags
     targets: Targets
     scratch: Scratch
-    coding: Coding = field(
-        default_factory=lambda: Coding(np.zeros(0, np.float32), np.zeros(0, np.float32), np.float32(0))
-    )
+    coding: Coding = field(default_factory=lambda: coding_of(np.zeros(0, np.float32), 0.0))
 
     @property
     def outputs(self):
@@ -107,7 +105,7 @@ def make_net():
             normal(units, outputs) if output else np.zeros((0, 0), np.float32),
             normal(outputs),
         )
-        widths = (width, units, outputs, outputs, units, width)
+        shapes = [(SEGMENTS, width), *((size,) for size in (width, units, outputs, outputs, units, width))]
         bag_rows, bags = random_bags(rows, texts, generator)
         return Net(
             dim,
@@ -117,7 +115,7 @@ def make_net():
             Head(*layers, *(np.zeros_like(layer) for layer in layers)),
             bags,
             random_targets(outputs, texts, generator, kind),
-            Scratch(*(np.full((texts, width), np.nan, dtype=np.float32) for width in widths)),
+            Scratch(*(np.full((texts, *shape), np.nan, dtype=np.float32) for shape in shapes)),
         )
 
     return make

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lilliput.nets.barrier import fresh_barrier
 from lilliput.nets.kernels import SIGMOID, SOFTMAX, forward, losses, train_texts
 
 FORMS = {
@@ -14,6 +15,7 @@ FORMS = {
     "embedding alone": {"dim": 2, "output": False, "outputs": 4},
     "embedding": {"dim": 4},
     "embedding, wide": {"dim": 9, "outputs": 2},
+    "linear, wide": {"dim": 28, "shared": True, "output": False, "outputs": 28},
     "hidden": {"dim": 4, "hidden": 6},
     "hidden alone": {"dim": 4, "hidden": 3, "output": False},
 }
@@ -73,8 +75,8 @@ def kernel_loss_and_gradients(net, loss, read):
     before = parameters(net, tables.weights)
     texts = np.random.default_rng(7).permutation(len(net.targets.weights))
     rates = np.float32([np.sqrt(HUGE)])
-    batch = len(texts)
-    total = train_texts(texts, batch, net.bags, tables, read, head, net.targets, loss, net.coding, rates, net.scratch)
+    rest = (net.targets, loss, net.coding, rates, net.scratch, 0, 1, fresh_barrier())
+    total = train_texts(texts, len(texts), net.bags, tables, read, head, *rest)
     gradients = [old - new for old, new in zip(before, parameters(net, tables.weights), strict=True)]
     gradients[0] /= tables.rates[:, None]
     return total, gradients
@@ -105,20 +107,20 @@ def test_in_the_last_phase_the_gradient_is_taken_at_the_stored_weights_and_steps
 
 
 @every_form
-def test_forward_fills_the_asked_slots_only(make_net, form):
+def test_forward_fills_a_slot_for_each_text(make_net, form):
     net = make_net(**form)
-    texts = np.array([4, 5, 2, 2, 0])
-    forward(texts, 1, 4, net.bags, net.tables, net.tables.stored, net.head, net.scratch)
+    texts = np.array([5, 2, 2])
+    forward(texts, net.bags, net.tables, net.tables.stored, net.head, net.scratch)
     expected = oracle_logits(net, parameters(net, net.tables.stored))
-    np.testing.assert_allclose(net.scratch.logits[1:4], expected[[5, 2, 2]], atol=1e-5)
-    assert np.isnan(net.scratch.logits[[0, 4]]).all()
+    np.testing.assert_allclose(net.scratch.logits[:3], expected[texts], atol=1e-5)
+    assert np.isnan(net.scratch.logits[3:]).all()
 
 
 def test_softmax_loss_is_the_log_loss_of_scikit_learn(make_net):
     metrics = pytest.importorskip("sklearn.metrics")
     net = make_net(4)
     texts = np.arange(8)
-    forward(texts, 0, 8, net.bags, net.tables, net.tables.weights, net.head, net.scratch)
+    forward(texts, net.bags, net.tables, net.tables.weights, net.head, net.scratch)
     total = losses(texts, 0, 8, net.targets, SOFTMAX, net.head, net.scratch)
     powers = np.exp(net.scratch.logits.astype(np.float64))
     chances = powers / powers.sum(axis=1, keepdims=True)
@@ -131,7 +133,7 @@ def test_softmax_loss_is_the_log_loss_of_scikit_learn(make_net):
 def test_losses_add_up_over_slots(make_net, loss):
     net = make_net(4)
     texts = np.arange(8)
-    forward(texts, 0, 8, net.bags, net.tables, net.tables.weights, net.head, net.scratch)
+    forward(texts, net.bags, net.tables, net.tables.weights, net.head, net.scratch)
     whole = losses(texts, 0, 8, net.targets, loss, net.head, net.scratch)
     slopes = net.scratch.d_pooled.copy()
     parts = [losses(texts, *cut, net.targets, loss, net.head, net.scratch) for cut in ((0, 3), (3, 8), (8, 8))]

@@ -14,15 +14,13 @@ from lilliput.compress.levels import linear_levels, tree_levels
 from lilliput.features.bags import SEGMENTS
 from lilliput.nets.kernels import (
     SIGMOID,
-    Coding,
+    coding_of,
     forward,
     losses,
-    row_scale,
     row_scales,
     step_head,
     step_tables,
-    store_all,
-    store_row,
+    store_rows,
 )
 
 FORMS = {"linear": {"dim": 3, "shared": True, "output": False}, "embedding": {"dim": 9, "hidden": 5}}
@@ -30,19 +28,23 @@ every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 rows_of_weights = hnp.arrays(np.float32, st.integers(1, 12), elements=st.floats(-60000, 60000, width=32))
 
 
-def coding_of(levels, scale):
-    middles = np.append((levels[1:] + levels[:-1]) / 2, np.inf).astype(np.float32)
-    return Coding(levels, middles, np.float32(scale))
+def store_row(weights, stored, coding):
+    """One row, which is the whole table."""
+    store_rows(weights, stored, np.zeros(1, np.int32), 0, len(weights), coding)
 
 
-ROW_SCALED = [coding_of(linear_levels(bits), 0) for bits in (4, 8)]
+def row_scale(weights):
+    return row_scales(weights[None])[0]
+
+
+ROW_SCALED = [coding_of(linear_levels(bits), 0.0) for bits in (4, 8)]
 CODINGS = [*ROW_SCALED, *(coding_of(tree_levels(bits), scale) for bits in (4, 8) for scale in (2.0**-14, 0.37, 5))]
 
 
 def with_gradients(net):
     """The net after a forward and a backward pass over all its texts."""
     texts = np.arange(len(net.targets.weights))
-    forward(texts, 0, len(texts), net.bags, net.tables, net.tables.weights, net.head, net.scratch)
+    forward(texts, net.bags, net.tables, net.tables.weights, net.head, net.scratch)
     losses(texts, 0, len(texts), net.targets, SIGMOID, net.head, net.scratch)
     return net
 
@@ -74,7 +76,7 @@ def test_rows_take_an_adagrad_step_for_each_text_in_order(make_net, form):
 def test_dense_layers_take_one_adagrad_step_for_the_summed_gradients(make_net, form):
     net = with_gradients(make_net(**form))
     head, count = net.head, 6
-    pooled, hidden, _, d_logits, d_hidden, _ = (array[:count].astype(np.float64) for array in net.scratch)
+    _, pooled, hidden, _, d_logits, d_hidden, _ = (array[:count].astype(np.float64) for array in net.scratch)
     layers = [(head.bias, head.bias_sums, d_logits.sum(axis=0))]
     if len(head.output):
         layers.append((head.output, head.output_sums, hidden.T @ d_logits))
@@ -123,7 +125,8 @@ def test_in_the_last_phase_each_step_stores_the_row_anew(make_net, coding):
         np.concatenate([rows.start + bag for rows, bags in zip(net.groups, net.bag_rows, strict=True) for bag in bags])
     )
     expected = np.empty_like(net.tables.weights)
-    store_all(net.tables.weights, expected, coding)
+    for row, stored in zip(net.tables.weights, expected, strict=True):
+        store_row(row, stored, coding)
     np.testing.assert_array_equal(net.tables.stored[stepped], expected[stepped])
 
 
@@ -175,12 +178,22 @@ def test_zero_is_stored_as_zero(coding):
 
 
 @pytest.mark.parametrize("coding", CODINGS[:4])
-def test_all_rows_at_once(make_net, coding):
+def test_many_rows_at_once(make_net, coding):
     weights = make_net(9).tables.weights
-    found, expected = np.empty_like(weights), np.empty_like(weights)
-    store_all(weights, found, coding)
-    for row, stored in zip(weights, expected, strict=True):
-        store_row(row, stored, coding)
+    found, expected = np.full_like(weights, np.nan), np.full_like(weights, np.nan)
+    store_rows(weights.reshape(-1), found.reshape(-1), np.array([4, 0, 2], np.int32), 3, 9, coding)
+    for row in (7, 3, 5):
+        store_row(weights[row], expected[row], coding)
     np.testing.assert_array_equal(found, expected)
     assert row_scales(weights).tolist() == [row_scale(row) for row in weights]
     assert row_scales(weights).dtype == np.float32
+
+
+@pytest.mark.parametrize("coding", CODINGS[2:])
+def test_no_two_middles_share_a_cell_so_that_one_comparison_finds_the_level(coding):
+    between = coding.middles[:-1]
+    values = np.concatenate([between, np.nextafter(between, np.float32(2)), np.nextafter(between, np.float32(-2))])
+    stored = np.empty_like(values)
+    exact = coding_of(np.array(coding.levels), 1.0)
+    store_row(values, stored, exact)
+    np.testing.assert_array_equal(stored, coding.levels[np.searchsorted(between, values)])

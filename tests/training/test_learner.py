@@ -31,7 +31,7 @@ def kernel_logits(learner, texts):
     bags = gather(pack(texts), learner.shape.groups, learner.maps, 1)
     scratch = learner.scratch(len(texts))
     order = np.arange(len(texts))
-    forward(order, 0, len(texts), bags, learner.tables, learner.read, learner.head, scratch)
+    forward(order, bags, learner.tables, learner.read, learner.head, scratch)
     return scratch.logits.copy()
 
 

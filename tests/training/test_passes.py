@@ -98,7 +98,7 @@ def test_each_pass_has_an_order_of_its_own(toy, make_learner, make_source, monke
     texts, labels = toy(100)
     learner = make_learner(texts)
     orders = []
-    monkeypatch.setattr(Passes, "_train", lambda self, block, examples, rates: orders.append(block.tolist()))
+    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, examples, rates: orders.append(block.tolist()))
     Passes(learner, SOFTMAX, 1, 0).run(make_source(learner, texts, labels), Schedule(0.3, 3))
     assert len({tuple(order) for order in orders}) == 3
     assert all(sorted(order) == list(range(100)) for order in orders)
@@ -108,7 +108,7 @@ def test_rates_fall_evenly_from_the_first_to_nearly_zero(toy, make_learner, make
     texts, labels = toy(BATCH * 10)
     learner = make_learner(texts)
     seen = []
-    monkeypatch.setattr(Passes, "_train", lambda self, block, examples, rates: seen.extend(rates.tolist()))
+    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, examples, rates: seen.extend(rates.tolist()))
     Passes(learner, SOFTMAX, 1, 0).run(make_source(learner, texts, labels), Schedule(0.4, 5))
     np.testing.assert_allclose(seen, 0.4 * (1 - np.arange(50) / 50), rtol=1e-5)
 
@@ -116,7 +116,7 @@ def test_rates_fall_evenly_from_the_first_to_nearly_zero(toy, make_learner, make
 @pytest.mark.parametrize(("coded", "share"), [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0)])
 def test_the_last_part_of_the_schedule_is_coded(fit, monkeypatch, coded, share):
     seen = []
-    monkeypatch.setattr(Passes, "_train", lambda self, block, examples, rates: seen.append(self.learner.coded))
+    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, examples, rates: seen.append(self.learner.coded))
     learner = fit({}, parts=1, schedule=Schedule(0.3, 8, coded=coded))
     assert np.mean(seen) == share
     assert seen == sorted(seen)
@@ -157,9 +157,9 @@ def test_a_fit_that_stalls_lands_in_one_more_pass(fit, monkeypatch):
     rates, asked = [], []
     train = Passes._train
 
-    def spy(self, block, examples, batch_rates):
+    def spy(self, pool, block, examples, batch_rates):
         rates.append(float(batch_rates[0]))
-        train(self, block, examples, batch_rates)
+        train(self, pool, block, examples, batch_rates)
 
     monkeypatch.setattr(Passes, "_train", spy)
 

@@ -17,7 +17,6 @@ pass reads `stored`, the weights as they will be in the file, while the steps go
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +24,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from lilliput.features.bags import SEGMENTS
+from lilliput.nets.barrier import meet
+from lilliput.nets.lanes import adagrad_row, add_row, bits_of, float_of, largest_bits, round_row
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -32,6 +33,8 @@ Ints = NDArray[np.int64]
 SOFTMAX, SIGMOID = 0, 1
 
 _EPSILON = np.float32(1e-8)
+_CELL = 17
+"""Bits of a float32 that `Coding.below` does not look at: so many that no two middles share the others."""
 
 
 class Bags(NamedTuple):
@@ -79,20 +82,39 @@ class Targets(NamedTuple):
 
 
 class Coding(NamedTuple):
-    """How the last phase stores weights.
+    """How the last phase stores weights; made by `coding_of`.
 
     ``levels``: sorted, ``2 ** n - 1`` of them, none: not at all; ``middles``: the points between them, then infinity;
+    ``below``: the number of middles below any float32 with the same sign, exponent and first bits of the mantissa;
     ``scale``: of the whole table, 0 for linear levels with a scale a row.
     """
 
     levels: Floats
     middles: Floats
+    below: NDArray[np.uint8]
     scale: np.float32
 
 
-class Scratch(NamedTuple):
-    """One row a text of the batch: pooled, hidden, logits, and the gradients of logits, hidden, and pooled."""
+def coding_of(levels: Floats, scale: float) -> Coding:
+    """Codes for `levels` (none: no coding); all read-only, so that the kernels are compiled once for every phase."""
+    middles = np.append((levels[1:] + levels[:-1]) / 2, np.inf).astype(np.float32)
+    below = np.zeros(1, dtype=np.uint8)
+    if len(levels) and scale:
+        cells = np.arange(1 << (32 - _CELL), dtype=np.uint32) << np.uint32(_CELL)
+        nearest, farthest = cells.view(np.float32), (cells + np.uint32((1 << _CELL) - 1)).view(np.float32)
+        below = np.searchsorted(middles[:-1], np.fmin(nearest, farthest)).astype(np.uint8)
+    for array in (levels, middles, below):
+        array.flags.writeable = False
+    return Coding(levels, middles, below, np.float32(scale))
 
+
+class Scratch(NamedTuple):
+    """One row a text of the batch: pooled, hidden, logits, and the gradients of logits, hidden, and pooled.
+
+    ``parts``: what each segment brings to pooled; (texts, SEGMENTS, columns).
+    """
+
+    parts: Floats
     pooled: Floats
     hidden: Floats
     logits: Floats
@@ -101,48 +123,73 @@ class Scratch(NamedTuple):
     d_pooled: Floats
 
 
+@njit(nogil=True, cache=True)
+def forward(texts, bags, tables, weights, head, scratch):
+    """Fill pooled, hidden and logits for `texts` (slot i: ``texts[i]``) from `weights` (rows, dim)."""
+    sum_segments(texts, bags, tables, weights, 0, SEGMENTS, scratch)
+    _forward_texts(0, len(texts), head, scratch)
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
-def forward(texts, begin, end, bags, tables, weights, head, scratch):
-    """Fill pooled, hidden and logits for ``texts[begin:end]`` (slot i: ``texts[i]``) from `weights` (rows, dim)."""
+def sum_segments(texts, bags, tables, weights, first_segment, last_segment, scratch):
+    """What the rows in segments [first, last) bring to the pooled vectors, each segment by itself."""
     dim = weights.shape[1]
+    flat = weights.reshape(weights.size)
+    bounds, rows = bags.bounds, bags.rows
+    total = np.empty(dim, dtype=np.float32)
+    for slot in range(len(texts)):
+        text = texts[slot]
+        scratch.parts[slot, first_segment:last_segment] = 0
+        for group in range(len(tables.first)):
+            first, column = tables.first[group], tables.columns[group]
+            size = bounds[group, text, SEGMENTS] - bounds[group, text, 0]
+            scale = np.float32(1 / np.sqrt(max(1, size)))
+            for segment in range(first_segment, last_segment):
+                begin, end = bounds[group, text, segment], bounds[group, text, segment + 1]
+                if begin == end:
+                    continue
+                total[:] = 0
+                for place in range(begin, end):
+                    add_row(total, 0, flat, (first + rows[place]) * dim, dim)
+                for k in range(dim):
+                    scratch.parts[slot, segment, column + k] += scale * total[k]
+
+
+@njit(nogil=True, cache=True)
+def _forward_texts(begin, end, head, scratch):
+    """From the sums of segments to the logits for slots [begin, end)."""
     for slot in range(begin, end):
         pooled = scratch.pooled[slot]
         pooled[:] = 0
-        for group in range(len(tables.first)):
-            bounds = bags.bounds[group, texts[slot]]
-            if bounds[SEGMENTS] == bounds[0]:
-                continue
-            scale = np.float32(1 / np.sqrt(bounds[SEGMENTS] - bounds[0]))
-            part = pooled[tables.columns[group] : tables.columns[group] + dim]
-            for place in range(bounds[0], bounds[SEGMENTS]):
-                row = tables.first[group] + bags.rows[place]
-                for k in range(dim):
-                    part[k] += scale * weights[row, k]
+        for segment in range(SEGMENTS):
+            for k in range(len(pooled)):
+                pooled[k] += scratch.parts[slot, segment, k]
         _forward_head(pooled, head, scratch.hidden[slot], scratch.logits[slot])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def step_tables(texts, bags, tables, coding, rate, first_segment, last_segment, scratch):
     """Adagrad steps for the rows in segments [first, last) from the gradients of pooled; the backward of `forward`."""
-    weights, sums = tables.weights, tables.sums
-    dim = weights.shape[1]
+    dim = tables.weights.shape[1]
+    weights, sums = tables.weights.reshape(tables.weights.size), tables.sums.reshape(tables.sums.size)
+    stored = tables.stored.reshape(tables.stored.size)
+    rows, rates = bags.rows, tables.rates
+    gradient = np.empty(dim, dtype=np.float32)
     for slot in range(len(texts)):
         for group in range(len(tables.first)):
             bounds = bags.bounds[group, texts[slot]]
-            if bounds[last_segment] == bounds[first_segment]:
+            begin, end = bounds[first_segment], bounds[last_segment]
+            if begin == end:
                 continue
             scale = np.float32(1 / np.sqrt(bounds[SEGMENTS] - bounds[0]))
-            gradient = scratch.d_pooled[slot, tables.columns[group] : tables.columns[group] + dim] * scale
-            squares = gradient * gradient
-            for place in range(bounds[first_segment], bounds[last_segment]):
-                row = tables.first[group] + bags.rows[place]
-                row_rate = rate * tables.rates[row]
-                for k in range(dim):
-                    total = sums[row, k] + squares[k]
-                    sums[row, k] = total
-                    weights[row, k] -= row_rate * gradient[k] / np.sqrt(total + _EPSILON)
-                if len(coding.levels) > 0:
-                    store_row(weights[row], tables.stored[row], coding)
+            column, first = tables.columns[group], tables.first[group]
+            for k in range(dim):
+                gradient[k] = scale * scratch.d_pooled[slot, column + k]
+            for place in range(begin, end):
+                row = first + rows[place]
+                adagrad_row(weights, sums, row * dim, gradient, dim, rate * rates[row], _EPSILON)
+            if len(coding.levels) > 0:
+                store_rows(weights, stored, rows[begin:end], first, dim, coding)
 
 
 @njit(nogil=True, cache=True)
@@ -241,8 +288,9 @@ def losses(texts, begin, end, targets, loss, head, scratch):
         else:
             text_loss = 0.0
             for k in range(len(logits)):
-                text_loss += max(logits[k], 0.0) + np.log1p(np.exp(-abs(logits[k])))
-                slope[k] = 1 / (1 + np.exp(-logits[k]))
+                rest = np.exp(-abs(logits[k]))
+                text_loss += max(logits[k], 0.0) + np.log1p(rest)
+                slope[k] = (np.float32(1) if logits[k] >= 0 else rest) / (1 + rest)
         for place in range(first, last):
             label = targets.labels[place]
             text_loss -= targets.values[place] * logits[label]
@@ -257,59 +305,66 @@ def losses(texts, begin, end, targets, loss, head, scratch):
 
 
 @njit(nogil=True, cache=True)
-def train_texts(texts, batch, bags, tables, weights, head, targets, loss, coding, rates, scratch):
-    """A pass over `texts` in batches by one thread, ``rates[i]`` the learning rate of batch i; the summed loss."""
+def train_texts(
+    texts, batch, bags, tables, weights, head, targets, loss, coding, rates, scratch, worker, workers, barrier
+):
+    """A worker's share of a pass over `texts` in batches, ``rates[i]`` the learning rate of batch i; its summed loss.
+
+    Every worker owns the rows in some segments: it sums them and steps them, so that they stay in its processor's
+    cache. In between, when all have met, it works on some of the texts.
+    """
     total = 0.0
+    first, last = SEGMENTS * worker // workers, SEGMENTS * (worker + 1) // workers
     for number in range(len(rates)):
         chunk = texts[number * batch : (number + 1) * batch]
-        forward(chunk, 0, len(chunk), bags, tables, weights, head, scratch)
-        total += losses(chunk, 0, len(chunk), targets, loss, head, scratch)
-        step_tables(chunk, bags, tables, coding, rates[number], 0, SEGMENTS, scratch)
-        step_head(chunk, head, rates[number], scratch)
+        begin, end = len(chunk) * worker // workers, len(chunk) * (worker + 1) // workers
+        sum_segments(chunk, bags, tables, weights, first, last, scratch)
+        if not meet(barrier, workers, 2 * number + 1):
+            break
+        _forward_texts(begin, end, head, scratch)
+        total += losses(chunk, begin, end, targets, loss, head, scratch)
+        if not meet(barrier, workers, 2 * number + 2):
+            break
+        step_tables(chunk, bags, tables, coding, rates[number], first, last, scratch)
+        if worker == 0:
+            step_head(chunk, head, rates[number], scratch)
     return total
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def store_row(weights, stored, coding):
-    """Write the weights of one row as they will be read back from the file: nearest level times scale."""
-    count = len(coding.levels)
-    if coding.scale == 0:
-        half = np.float32(count // 2)
-        step = row_scale(weights) / half
-        for k in range(len(weights)):
-            stored[k] = np.rint(weights[k] / step) * step
+def store_rows(weights, stored, rows, first, dim, coding):
+    """Write rows of flat `weights`, counted from `first`, as they will be read back from the file."""
+    levels, middles, below, scale = coding.levels, coding.middles, coding.below, coding.scale
+    if scale == 0:
+        half = np.float32(len(levels) // 2)
+        for item in range(len(rows)):
+            start = (first + rows[item]) * dim
+            round_row(weights, stored, start, dim, row_scale(weights, start, dim) / half)
         return
-    for k in range(len(weights)):
-        value = weights[k] / coding.scale
-        code = 0
-        step = (count + 1) // 2
-        while step > 0:  # binary search without branches
-            code += step * (coding.middles[code + step - 1] < value)
-            step //= 2
-        stored[k] = coding.levels[code] * coding.scale
+    inverse = np.float32(1) / scale
+    for item in range(len(rows)):
+        start = (first + rows[item]) * dim
+        for k in range(start, start + dim):
+            value = weights[k] * inverse
+            code = np.int64(below[np.uint32(bits_of(value)) >> np.uint32(_CELL)])
+            code += np.int64(middles[code] < value)
+            stored[k] = levels[code] * scale
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def row_scale(weights):
-    """The largest magnitude of a row, rounded up to 8 bits of mantissa (exact in float16); at least 2 ** -14."""
-    largest = np.float32(2.0**-14)
-    for k in range(len(weights)):
-        largest = max(largest, abs(weights[k]))
-    mantissa, exponent = math.frexp(largest)
-    return np.float32(math.ldexp(math.ceil(mantissa * 256) / 256, exponent))
+@njit(inline="always")
+def row_scale(weights, start, dim):
+    """The largest magnitude in a row, rounded up to 8 bits of mantissa (exact in float16); at least 2 ** -14."""
+    dropped = np.int32(0xFFFF)
+    scale = float_of((largest_bits(weights, start, dim) + dropped) & ~dropped)
+    return max(scale, np.float32(2.0**-14))
 
 
 @njit(nogil=True, cache=True)
 def row_scales(weights):
     """`row_scale` of each row; float32 (rows,)."""
+    dim = weights.shape[1]
+    flat = weights.reshape(weights.size)
     scales = np.empty(len(weights), dtype=np.float32)
     for row in range(len(weights)):
-        scales[row] = row_scale(weights[row])
+        scales[row] = row_scale(flat, row * dim, dim)
     return scales
-
-
-@njit(nogil=True, cache=True)
-def store_all(weights, stored, coding):
-    """`store_row` for every row."""
-    for row in range(len(weights)):
-        store_row(weights[row], stored[row], coding)

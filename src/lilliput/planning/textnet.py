@@ -310,7 +310,7 @@ class _Watch:
         """Cross-entropy of the tune part with the weights as they stand."""
         learner, tune = self.learner, len(self.wanted)
         texts = np.arange(tune)
-        forward(texts, 0, tune, self.bags, learner.tables, learner.read, learner.head, self.scratch)
+        forward(texts, self.bags, learner.tables, learner.read, learner.head, self.scratch)
         calibration = fit_temperature(self.scratch.logits, self.wanted, self.single)
         return cross_entropy(self.wanted, probabilities(self.scratch.logits, calibration, self.single), self.single)
 

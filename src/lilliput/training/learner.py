@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.compress.levels import linear_levels, nearest_codes, pack_codes, tree_levels
+from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import ROW_SCALE_DIM, FeedForward, Layers, Table
-from lilliput.nets.kernels import Coding, Head, Scratch, Tables, row_scales, store_all
+from lilliput.nets.kernels import Head, Scratch, Tables, coding_of, row_scales, store_rows
 
 Floats = NDArray[np.float32]
 
@@ -77,7 +78,7 @@ class Learner:
             columns.astype(np.int64),
         )
         self.head = _fresh_head(shape, generator)
-        self.coding = _coding(np.zeros(0, dtype=np.float32), 0.0)
+        self.coding = coding_of(np.zeros(0, dtype=np.float32), 0.0)
 
     @property
     def coded(self) -> bool:
@@ -98,15 +99,17 @@ class Learner:
         weights = self.tables.weights
         row_scaled = self.shape.row_scaled
         levels = (linear_levels if row_scaled else tree_levels)(self.shape.code_bits)
-        self.coding = _coding(levels, 0.0 if row_scaled else _table_scale(weights))
+        self.coding = coding_of(levels, 0.0 if row_scaled else _table_scale(weights))
         self.tables = self.tables._replace(stored=np.empty_like(weights))
-        store_all(weights, self.tables.stored, self.coding)
+        rows = np.arange(len(weights), dtype=np.int32)
+        store_rows(weights.reshape(-1), self.tables.stored.reshape(-1), rows, 0, self.shape.dim, self.coding)
 
     def scratch(self, texts: int) -> Scratch:
         """Working space for `texts` texts at a time."""
         units = self.shape.hidden or self.shape.width
         widths = (self.shape.width, units, self.shape.outputs, self.shape.outputs, units, self.shape.width)
-        return Scratch(*(np.zeros((texts, width), dtype=np.float32) for width in widths))
+        parts = np.zeros((texts, SEGMENTS, self.shape.width), dtype=np.float32)
+        return Scratch(parts, *(np.zeros((texts, width), dtype=np.float32) for width in widths))
 
     def freeze(self) -> FeedForward:
         """The net in its stored form; `start_coding` must have come first."""
@@ -123,14 +126,6 @@ class Learner:
         packed = pack_codes(codes, bits)
         packed.flags.writeable = False  # as in a loaded file, so that the kernels are compiled for one kind of array
         return Table(packed, scales.astype(np.float16), self.shape.dim, bits)
-
-
-def _coding(levels: Floats, scale: float) -> Coding:
-    """All read-only, so that the kernels are compiled once for training with codes and without."""
-    middles = np.append((levels[1:] + levels[:-1]) / 2, np.inf).astype(np.float32)
-    for array in (levels, middles):
-        array.flags.writeable = False
-    return Coding(levels, middles, np.float32(scale))
 
 
 def _table_scale(weights: Floats) -> float:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.features.bags import SEGMENTS
-from lilliput.nets.kernels import Bags, Targets, forward, losses, step_head, step_tables, train_texts
+from lilliput.nets.barrier import fresh_barrier, together
+from lilliput.nets.kernels import Bags, Targets, train_texts
 from lilliput.training.learner import Learner
 
 BATCH = 64
-BLOCK = 32
+BLOCK = 256
 """Batches between two looks at the clock, the progress bar and Ctrl-C."""
-WORTH_THREADS = 30_000
-"""Weights touched by a batch from which on several threads are faster than one (some 50 microseconds of work)."""
+WORTH_THREADS = 10_000
+"""Weights touched by a batch from which on several threads are faster than one (some ten microseconds of work)."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,17 @@ class Passes:
 
         That is 0 if the schedule ran its full length. Ctrl-C between two blocks leaves a learner that can be frozen.
         """
+        with ThreadPoolExecutor(self.threads) as pool:
+            return self._run(pool, source, schedule, advance, stalled)
+
+    def _run(
+        self,
+        pool: Executor,
+        source: ExampleSource,
+        schedule: Schedule,
+        advance: Callable[[int], None],
+        stalled: Callable[[int], bool],
+    ) -> int:
         total = len(source)
         clock = Clock(total * schedule.passes, schedule.seconds)
         done = passes = landed = 0
@@ -111,7 +121,7 @@ class Passes:
                     break
                 if spent >= 1 - schedule.coded and not self.learner.coded:
                     self.learner.start_coding()
-                self._train(block, examples, _rates(block, schedule.rate, clock, done))
+                self._train(pool, block, examples, _rates(block, schedule.rate, clock, done))
                 done += len(block)
                 advance(len(block))
             passes += 1
@@ -129,15 +139,18 @@ class Passes:
             for start in range(0, len(order), BATCH * BLOCK):
                 yield examples, order[start : start + BATCH * BLOCK]
 
-    def _train(self, texts: NDArray[np.int64], examples: Examples, rates: NDArray[np.float32]) -> None:
+    def _train(self, pool: Executor, texts: NDArray[np.int64], examples: Examples, rates: NDArray[np.float32]) -> None:
         learner = self.learner
-        bounds = examples.bags.bounds
-        touched = len(examples.bags.rows) / max(1, bounds.shape[1]) * BATCH * learner.shape.dim
-        if self.threads == 1 or touched < WORTH_THREADS:
+        bags = examples.bags
+        touched = len(bags.rows) / max(1, bags.bounds.shape[1]) * BATCH * learner.shape.dim
+        workers = self.threads if touched > WORTH_THREADS else 1
+        barrier = fresh_barrier()
+
+        def work(worker: int) -> None:
             train_texts(
                 texts,
                 BATCH,
-                examples.bags,
+                bags,
                 learner.tables,
                 learner.read,
                 learner.head,
@@ -146,45 +159,15 @@ class Passes:
                 learner.coding,
                 rates,
                 self.scratch,
+                worker,
+                workers,
+                barrier,
             )
-            return
-        with ThreadPoolExecutor(self.threads) as pool:
-            for number, rate in enumerate(rates):
-                self._train_batch(pool, texts[number * BATCH : (number + 1) * BATCH], examples, rate)
 
-    def _train_batch(
-        self, pool: ThreadPoolExecutor, texts: NDArray[np.int64], examples: Examples, rate: np.float32
-    ) -> None:
-        """One batch by several threads: first each takes some of the texts, then each some of the rows."""
-        learner, scratch = self.learner, self.scratch
-        bags, targets = examples.bags, examples.targets
-
-        def read(begin: int, end: int) -> None:
-            forward(texts, begin, end, bags, learner.tables, learner.read, learner.head, scratch)
-            losses(texts, begin, end, targets, self.loss, learner.head, scratch)
-
-        def write(first: int, last: int) -> None:
-            step_tables(texts, bags, learner.tables, learner.coding, rate, first, last, scratch)
-
-        _each(pool, read, _cuts(len(texts), self.threads))
-        _each(pool, write, _cuts(SEGMENTS, self.threads))
-        step_head(texts, learner.head, rate, scratch)
+        together(work, workers, barrier, pool)
 
 
 def _rates(block: NDArray[np.int64], rate: float, clock: Clock, done: int) -> NDArray[np.float32]:
     """Learning rate of each batch of a block."""
     spends = [clock.spent(done + batch) for batch in range(0, len(block), BATCH)]
     return (rate * (1 - np.array(spends))).astype(np.float32)
-
-
-def _cuts(count: int, parts: int) -> list[tuple[int, int]]:
-    edges = [count * part // parts for part in range(parts + 1)]
-    return [(first, last) for first, last in itertools.pairwise(edges) if first < last]
-
-
-def _each(pool: ThreadPoolExecutor, work: Callable[[int, int], None], cuts: list[tuple[int, int]]) -> None:
-    """Run `work` on every cut, the first one in this thread."""
-    others = [pool.submit(work, *cut) for cut in cuts[1:]]
-    work(*cuts[0])
-    for other in others:
-        other.result()

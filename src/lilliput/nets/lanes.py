@@ -1,0 +1,202 @@
+"""Arithmetic on the rows of flat float32 tables in vector instructions, for the inner loops of the kernels.
+
+The compiler turns a loop into vector instructions of its own accord only where rows are long; those of a table of four
+or of 28 weights it works off one by one. Here a row is cut into eights, one four, and single weights, and each of these
+is one vector operation. All are those of IEEE 754, so the results are the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any, vector: ir.Type) -> Any:
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [at]), ir.PointerType(vector))
+
+
+def _load(builder: Any, pointer: Any) -> Any:
+    value = builder.load(pointer)
+    value.align = 4
+    return value
+
+
+def _store(builder: Any, value: Any, pointer: Any) -> None:
+    builder.store(value, pointer).align = 4
+
+
+def _spread(builder: Any, number: Any, lanes: int) -> Any:
+    vector = ir.Constant(ir.VectorType(number.type, lanes), ir.Undefined)
+    for lane in range(lanes):
+        vector = builder.insert_element(vector, number, ir.Constant(_INT, lane))
+    return vector
+
+
+def _call(builder: Any, name: str, kind: ir.Type, *arguments: Any) -> Any:
+    signature = ir.FunctionType(kind, [argument.type for argument in arguments])
+    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), arguments)
+
+
+def _add(lanes: int) -> Callable[..., Any]:
+    kind = ir.VectorType(_FLOAT, lanes)
+
+    def typed(typing: Any, total: Any, at: Any, rows: Any, start: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer = _pointer(context, builder, total, arguments[0], arguments[1], kind)
+            row = _load(builder, _pointer(context, builder, rows, arguments[2], arguments[3], kind))
+            _store(builder, builder.fadd(_load(builder, pointer), row), pointer)
+            return context.get_dummy_value()
+
+        return types.void(total, types.int64, rows, types.int64), code
+
+    return intrinsic(typed)
+
+
+def _adagrad(lanes: int) -> Callable[..., Any]:
+    kind = ir.VectorType(_FLOAT, lanes)
+
+    def typed(typing: Any, weights: Any, sums: Any, start: Any, gradient: Any, at: Any, rate: Any, least: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            weight = _pointer(context, builder, weights, arguments[0], arguments[2], kind)
+            square = _pointer(context, builder, sums, arguments[1], arguments[2], kind)
+            slope = _load(builder, _pointer(context, builder, gradient, arguments[3], arguments[4], kind))
+            rate, least = (_spread(builder, number, lanes) for number in arguments[5:])
+            total = builder.fadd(_load(builder, square), builder.fmul(slope, slope))
+            _store(builder, total, square)
+            root = _call(builder, f"llvm.sqrt.v{lanes}f32", kind, builder.fadd(total, least))
+            step = builder.fdiv(builder.fmul(rate, slope), root)
+            _store(builder, builder.fsub(_load(builder, weight), step), weight)
+            return context.get_dummy_value()
+
+        given = (weights, sums, types.int64, gradient, types.int64, types.float32, types.float32)
+        return types.void(*given), code
+
+    return intrinsic(typed)
+
+
+def _round(lanes: int) -> Callable[..., Any]:
+    kind = ir.VectorType(_FLOAT, lanes)
+
+    def typed(typing: Any, values: Any, rounded: Any, start: Any, unit: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            value = _load(builder, _pointer(context, builder, values, arguments[0], arguments[2], kind))
+            unit = _spread(builder, arguments[3], lanes)
+            whole = _call(builder, f"llvm.rint.v{lanes}f32", kind, builder.fdiv(value, unit))
+            target = _pointer(context, builder, rounded, arguments[1], arguments[2], kind)
+            _store(builder, builder.fmul(whole, unit), target)
+            return context.get_dummy_value()
+
+        return types.void(values, rounded, types.int64, types.float32), code
+
+    return intrinsic(typed)
+
+
+def _largest(lanes: int) -> Callable[..., Any]:
+    kind = ir.VectorType(_INT, lanes)
+
+    def typed(typing: Any, values: Any, start: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            bits = _load(builder, _pointer(context, builder, values, arguments[0], arguments[1], kind))
+            sizes = builder.and_(bits, _spread(builder, ir.Constant(_INT, 0x7FFFFFFF), lanes))
+            return _call(builder, f"llvm.vector.reduce.umax.v{lanes}i32", _INT, sizes)
+
+        return types.int32(values, types.int64), code
+
+    return intrinsic(typed)
+
+
+_add_8, _add_4, _add_1 = _add(8), _add(4), _add(1)
+_adagrad_8, _adagrad_4, _adagrad_1 = _adagrad(8), _adagrad(4), _adagrad(1)
+_round_8, _round_4, _round_1 = _round(8), _round(4), _round(1)
+_largest_8, _largest_4, _largest_1 = _largest(8), _largest(4), _largest(1)
+
+
+@intrinsic
+def bits_of(typing: Any, value: Any) -> Any:
+    """The bits of a float32 as an int32."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], _INT)
+
+    return types.int32(types.float32), code
+
+
+@intrinsic
+def float_of(typing: Any, bits: Any) -> Any:
+    """The float32 of some bits (int32)."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], _FLOAT)
+
+    return types.float32(types.int32), code
+
+
+@njit(inline="always")
+def add_row(total, at, rows, start, dim):
+    """``total[at : at + dim] += rows[start : start + dim]``."""
+    k = 0
+    while k + 8 <= dim:
+        _add_8(total, at + k, rows, start + k)
+        k += 8
+    if k + 4 <= dim:
+        _add_4(total, at + k, rows, start + k)
+        k += 4
+    while k < dim:
+        _add_1(total, at + k, rows, start + k)
+        k += 1
+
+
+@njit(inline="always")
+def adagrad_row(weights, sums, start, gradient, dim, rate, least):
+    """One step of Adagrad for the row at `start`: sums += g ** 2, weights -= rate * g / sqrt(sums + least)."""
+    k = 0
+    while k + 8 <= dim:
+        _adagrad_8(weights, sums, start + k, gradient, k, rate, least)
+        k += 8
+    if k + 4 <= dim:
+        _adagrad_4(weights, sums, start + k, gradient, k, rate, least)
+        k += 4
+    while k < dim:
+        _adagrad_1(weights, sums, start + k, gradient, k, rate, least)
+        k += 1
+
+
+@njit(inline="always")
+def round_row(values, rounded, start, dim, unit):
+    """The row at `start` of `values` as multiples of `unit`, half to even, into the same place of `rounded`."""
+    k = 0
+    while k + 8 <= dim:
+        _round_8(values, rounded, start + k, unit)
+        k += 8
+    if k + 4 <= dim:
+        _round_4(values, rounded, start + k, unit)
+        k += 4
+    while k < dim:
+        _round_1(values, rounded, start + k, unit)
+        k += 1
+
+
+@njit(inline="always")
+def largest_bits(values, start, dim):
+    """Bits (int32) of the largest magnitude in the row at `start`; floats without a sign are ordered as their bits."""
+    largest = np.int32(0)
+    k = 0
+    while k + 8 <= dim:
+        largest = max(largest, _largest_8(values, start + k))
+        k += 8
+    if k + 4 <= dim:
+        largest = max(largest, _largest_4(values, start + k))
+        k += 4
+    while k < dim:
+        largest = max(largest, _largest_1(values, start + k))
+        k += 1
+    return largest
