@@ -42,10 +42,11 @@ def test_ascii_is_never_said_of_other_bytes(texts):
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"), [([], True), ([""], True), (["a"], True), (["a", "é"], False), (["\u212a"], True)]
+    ("texts", "told"),
+    [([], True), ([""], True), (["a"], True), (["a", "é"], False), (["\u212a"], True), (["\ud800"], True)],
 )
 def test_ascii_is_told_after_composition(texts, told):
-    assert pack(texts).ascii is told  # the Kelvin sign composes to a plain K
+    assert pack(texts).ascii is told  # the Kelvin sign composes to a plain K, a lone surrogate becomes "?"
 
 
 def test_no_texts():

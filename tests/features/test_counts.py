@@ -46,6 +46,14 @@ def test_neither_threads_nor_chunks_change_a_byte(monkeypatch, group, chunk):
     assert rows(counts) == plain(TEXTS * 3, group)
 
 
+@pytest.mark.parametrize("bits", [1, 4, 9, 20])
+@pytest.mark.parametrize("unit", ["word", "char"])
+def test_counts_are_right_however_full_the_buckets_are(unit, bits):
+    texts = ["a", " ".join(map(str, range(800))), "a b a", " ".join(map(str, range(900))), ""]
+    group = NGrams(unit, 1, 2, bits)
+    assert rows(hashed_counts(texts, group, threads=1)) == plain(texts, group)
+
+
 @every_group
 def test_no_texts(group):
     counts = hashed_counts([], group)

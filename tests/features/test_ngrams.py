@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lilliput.data.packed import pack, subset
-from lilliput.features.ngrams import CHAR, WORD, count_ngrams, decode
+from lilliput.features.counts import count_ngrams
+from lilliput.features.ngrams import CHAR, WORD, decode, hash_words, word_tokens
 from lilliput.features.plain import NGrams, buckets, stream
 from lilliput.features.unicode import TABLE_SIZE, TAGS, tables
 
@@ -85,6 +86,20 @@ def test_a_decoded_stream_is_the_plain_one_and_fits_its_buffer(text):
     length = decode(packed.buffer, 0, len(packed.buffer), lookup.entries, lookup.expansions, buffer)
     assert buffer[:length].tolist() == stream(text)
     assert (buffer[room:] == 7).all()
+
+
+@given(texts_of)
+@example("ß" * 50 + "\u0390" * 50)
+@example("ﬁ\u200dne a\u00adb漢字c!?ŉ")
+def test_words_hashed_straight_are_those_of_the_stream(text):
+    packed = pack([text])
+    lookup = tables(packed.ascii)
+    where = (packed.buffer, 0, len(packed.buffer), lookup.entries, lookup.expansions)
+    buffer = np.empty(6 * len(packed.buffer) + 2, dtype=np.uint32)
+    straight, of_stream = (np.zeros(len(buffer), dtype=np.uint64) for _ in range(2))
+    counts = hash_words(*where, straight), word_tokens(buffer, decode(*where, buffer), of_stream)
+    assert counts[0] == counts[1]
+    assert straight.tolist() == of_stream.tolist()
 
 
 far_planes = st.characters(min_codepoint=TABLE_SIZE - 0x100, exclude_categories=["Cs"])

@@ -33,14 +33,25 @@ def normalise(text: str) -> str:
 
 def pack(texts: Sequence[str]) -> Packed:
     """Pack texts into one buffer; NUL becomes a space and lone surrogates a question mark."""
-    joined = "\0".join(texts) + "\0" if texts else ""
-    if joined.count("\0") != len(texts):
-        joined = "\0".join([text.replace("\0", " ") for text in texts]) + "\0"
-    joined = normalise(joined)
-    buffer = np.frombuffer(joined.encode("utf-8", "replace"), dtype=np.uint8)
+    joined = "\0".join([*texts, ""])
+    encoded = _encoded(joined)
+    buffer = np.frombuffer(encoded, dtype=np.uint8)
+    ends = np.flatnonzero(buffer == 0)
+    if len(ends) != len(texts):
+        return pack([text.replace("\0", " ") for text in texts])
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.add(np.flatnonzero(buffer == 0), 1, out=offsets[1:])
-    return Packed(buffer, offsets, joined.isascii())
+    np.add(ends, 1, out=offsets[1:])
+    return Packed(buffer, offsets, encoded.isascii())
+
+
+def _encoded(text: str) -> bytes:
+    """`text` in NFC as UTF-8, with question marks for lone surrogates."""
+    if text.isascii():
+        return text.encode()
+    from lilliput.data.utf8 import encode_composed  # numba, which a process that sees ASCII only can do without
+
+    composed = encode_composed(text)
+    return normalise(text).encode("utf-8", "replace") if composed is None else composed
 
 
 def subset(packed: Packed, texts: NDArray[np.int64]) -> Packed:

@@ -142,6 +142,56 @@ def word_tokens(stream, length, tokens):
 
 
 @njit(nogil=True, cache=True)
+def hash_words(buffer, start, end, entries, expansions, tokens):
+    """`decode` and `word_tokens` in one, in half the time: for those who need no stream."""
+    count = 0
+    value = _WORD_SEED
+    inside = False  # a run of letters
+    at = start
+    table = len(entries)
+    while at < end:
+        if buffer[at] < 0x80:
+            entry = entries[buffer[at]]
+            at += 1
+        else:
+            code, step = _code_point(buffer, at)
+            at += step
+            if code >= _TAGS:
+                continue
+            entry = entries[code] if code < table else (code | _LONE_IDEOGRAPH)
+        if (entry >> _KIND_SHIFT) == LETTER:  # the usual case
+            value = (value ^ np.uint64(entry & _CODE_MASK)) * _STEP
+            inside = True
+            continue
+        kind = (entry >> _KIND_SHIFT) & np.uint32(7)
+        if kind == IGNORED:
+            continue
+        if inside and kind != LETTER:
+            tokens[count] = _mixed(value)
+            count += 1
+            value = _WORD_SEED
+            inside = False
+        if kind == SEPARATOR:
+            continue
+        if not entry & _EXPANDS:
+            tokens[count] = _mixed((_WORD_SEED ^ np.uint64(entry & _CODE_MASK)) * _STEP)
+            count += 1
+            continue
+        for piece in expansions[entry & _CODE_MASK]:
+            if piece:
+                value = (value ^ np.uint64(piece)) * _STEP
+                if kind != LETTER:
+                    tokens[count] = _mixed(value)
+                    count += 1
+                    value = _WORD_SEED
+        inside = kind == LETTER
+    if inside:
+        tokens[count] = _mixed(value)
+        count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
 def word_ngrams(tokens, count, low, high, shift, buckets):
     """Buckets (uint32) of the n-grams of `low` to `high` tokens; returns their number."""
     made = 0
@@ -174,14 +224,6 @@ def char_ngrams(stream, length, low, high, shift, buckets):
             if item == _BORDER:
                 break
     return made
-
-
-@njit(nogil=True, cache=True)
-def text_buckets(stream, length, unit, low, high, shift, tokens, buckets):
-    """Buckets of one text's n-grams in the group (unit, low, high); returns their number, repeats included."""
-    if unit == WORD:
-        return word_ngrams(tokens, word_tokens(stream, length, tokens), low, high, shift, buckets)
-    return char_ngrams(stream, length, low, high, shift, buckets)
 
 
 @njit(nogil=True, cache=True)
@@ -222,51 +264,3 @@ def bag_buckets(stream, length, unit, low, high, shift, tokens, keys, texts, tex
             made += char_ngrams(stream[start : end + 1], end + 1 - start, low, high, shift, buckets[made:])
         start = end
     return made
-
-
-@njit(nogil=True, cache=True)
-def count_ngrams(buffer, offsets, entries, expansions, unit, low, high, bits):
-    """Hashed n-gram counts of packed texts as CSR rows: (indptr int64, indices int32, counts float32)."""
-    texts = len(offsets) - 1
-    longest = 0
-    for text in range(texts):
-        longest = max(longest, offsets[text + 1] - offsets[text])
-    stream = np.empty(6 * longest + 2, dtype=np.uint32)
-    tokens = np.empty(6 * longest + 2, dtype=np.uint64)
-    shift = np.uint64(64 - bits)
-    last_place = np.full(1 << bits, -1, dtype=np.int64)
-    indptr = np.zeros(texts + 1, dtype=np.int64)
-    capacity = max(1024, 2 * (offsets[texts] - offsets[0]))
-    indices = np.empty(capacity, dtype=np.int32)
-    counts = np.empty(capacity, dtype=np.float32)
-    buckets = np.empty(1024, dtype=np.uint32)
-    used = 0
-    for text in range(texts):
-        length = decode(buffer, offsets[text], offsets[text + 1], entries, expansions, stream)
-        if len(buckets) < length * (high - low + 1):
-            buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
-        made = text_buckets(stream, length, unit, low, high, shift, tokens, buckets)
-        if used + made > capacity:
-            capacity = 2 * (used + made)
-            indices = _grown(indices, used, capacity)
-            counts = _grown(counts, used, capacity)
-        row_start = used
-        for item in range(made):
-            bucket = buckets[item]
-            place = last_place[bucket]
-            if place < row_start:  # last seen in an earlier text, or never
-                last_place[bucket] = used
-                indices[used] = bucket
-                counts[used] = 1
-                used += 1
-            else:
-                counts[place] += 1
-        indptr[text + 1] = used
-    return indptr, indices[:used].copy(), counts[:used].copy()
-
-
-@njit(nogil=True, cache=True)
-def _grown(array, used, capacity):
-    larger = np.empty(capacity, dtype=array.dtype)
-    larger[:used] = array[:used]
-    return larger
