@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lilliput.data.packed import pack, subset
 from lilliput.features.counts import count_ngrams
-from lilliput.features.ngrams import CHAR, WORD, decode, hash_words, word_tokens
-from lilliput.features.plain import NGrams, buckets, stream
+from lilliput.features.ngrams import CHAR, WORD, decode, scan
+from lilliput.features.plain import NGrams, buckets, runs, stream, tokens
 from lilliput.features.unicode import TABLE_SIZE, TAGS, tables
 
 GROUPS = [NGrams("word", 1, 2, 18), NGrams("word", 2, 3, 18), NGrams("char", 2, 4, 18), NGrams("char", 1, 5, 18)]
@@ -91,15 +91,23 @@ def test_a_decoded_stream_is_the_plain_one_and_fits_its_buffer(text):
 @given(texts_of)
 @example("ß" * 50 + "\u0390" * 50)
 @example("ﬁ\u200dne a\u00adb漢字c!?ŉ")
-def test_words_hashed_straight_are_those_of_the_stream(text):
+@example("a!b ! c")
+def test_a_scan_finds_the_runs_of_the_stream_and_the_tokens_in_them(text):
     packed = pack([text])
     lookup = tables(packed.ascii)
-    where = (packed.buffer, 0, len(packed.buffer), lookup.entries, lookup.expansions)
-    buffer = np.empty(6 * len(packed.buffer) + 2, dtype=np.uint32)
-    straight, of_stream = (np.zeros(len(buffer), dtype=np.uint64) for _ in range(2))
-    counts = hash_words(*where, straight), word_tokens(buffer, decode(*where, buffer), of_stream)
-    assert counts[0] == counts[1]
-    assert straight.tolist() == of_stream.tolist()
+    size = len(packed.buffer)
+    found, keys = np.zeros(3 * size + 1, np.uint64), np.zeros(3 * size + 1, np.uint64)
+    spans = np.zeros(size + 2, np.int64)
+    chars = (lookup.entries, lookup.expansions)
+    count, number = scan(packed.buffer, 0, size, *chars, found, keys, spans)
+    assert count == len(tokens(stream(text)))
+    buffer = np.empty(6 * size + 2, dtype=np.uint32)
+    pieces = []
+    for start, end in itertools.pairwise(spans[: number + 1]):
+        pieces.append(tuple(buffer[: decode(packed.buffer, start, end, *chars, buffer)].tolist()))
+    wanted = [tuple(run) for run in runs(stream(text))]
+    assert pieces == wanted
+    assert len(set(zip(keys[:number].tolist(), wanted, strict=True))) == len(set(wanted)) == len(set(keys[:number]))
 
 
 far_planes = st.characters(min_codepoint=TABLE_SIZE - 0x100, exclude_categories=["Cs"])

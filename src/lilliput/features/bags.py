@@ -8,11 +8,14 @@ can own some segments of every table.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-from lilliput.features.ngrams import WORD, bag_buckets, decode
+from lilliput.features.ngrams import WORD, char_ngrams, decode, is_new, scan, word_ngrams
 
 SEGMENTS = 8
 
@@ -28,6 +31,7 @@ def _ones(typingctx, value):
 
 
 _ONE = np.uint64(1)
+_NEVER = np.uint64(2**64 - 1)
 _WORD_SHIFT = np.uint32(6)
 _IN_WORD = np.uint32(63)
 
@@ -52,19 +56,13 @@ def keep_rows(buckets, count, words, ranks):
 @njit(nogil=True, cache=True)
 def document_frequencies(buffer, offsets, entries, expansions, unit, low, high, bits, frequencies):
     """Add to `frequencies` (int32, 2 ** bits) the number of texts in which each bucket occurs."""
-    texts = len(offsets) - 1
-    stream, tokens = _scratch(offsets)
+    scratch = text_scratch(longest_text(offsets), low, high)
     shift = np.uint64(64 - bits)
     last_text = np.full(1 << bits, -1, dtype=np.int32)
-    keys, key_texts = key_set(len(stream) // 6)
-    buckets = np.empty(1024, dtype=np.uint32)
-    for text in range(texts):
-        length = decode(buffer, offsets[text], offsets[text + 1], entries, expansions, stream)
-        if len(buckets) < length * (high - low + 1):
-            buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
-        made = bag_buckets(stream, length, unit, low, high, shift, tokens, keys, key_texts, text, buckets)
-        for item in range(made):
-            bucket = buckets[item]
+    for text in range(len(offsets) - 1):
+        start, end = offsets[text], offsets[text + 1]
+        made = bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, text, scratch)
+        for bucket in scratch.buckets[:made]:
             if last_text[bucket] != text:
                 last_text[bucket] = text
                 frequencies[bucket] += 1
@@ -74,36 +72,87 @@ def document_frequencies(buffer, offsets, entries, expansions, unit, low, high, 
 def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, words, ranks, rows):
     """Bags of packed texts in one group: (bounds int64 (texts, SEGMENTS + 1), rows int32), rows sorted by segment."""
     texts = len(offsets) - 1
-    stream, tokens = _scratch(offsets)
+    scratch = text_scratch(longest_text(offsets), low, high)
+    buckets = scratch.buckets
     shift = np.uint64(64 - bits)
     last_text = np.full(rows, -1, dtype=np.int32)
-    keys, key_texts = key_set(len(stream) // 6)
     bounds = np.zeros((texts, SEGMENTS + 1), dtype=np.int64)
-    buckets = np.empty(1024, dtype=np.uint32)
-    bag = np.empty(1024, dtype=np.int32)
     gathered = np.empty(max(1024, (offsets[texts] - offsets[0]) // 2), dtype=np.int32)
     used = 0
     for text in range(texts):
-        length = decode(buffer, offsets[text], offsets[text + 1], entries, expansions, stream)
-        if len(buckets) < length * (high - low + 1):
-            buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
-            bag = np.empty(len(buckets), dtype=np.int32)
-        made = bag_buckets(stream, length, unit, low, high, shift, tokens, keys, key_texts, text, buckets)
+        start, end = offsets[text], offsets[text + 1]
+        made = bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, text, scratch)
         size = 0
         for item in range(keep_rows(buckets, made, words, ranks)):
             row = buckets[item]
             if unit == WORD and last_text[row] == text:
                 continue
             last_text[row] = text
-            bag[size] = row
+            buckets[size] = row
             size += 1
         if used + size > len(gathered):
             larger = np.empty(2 * (used + size), dtype=np.int32)
             larger[:used] = gathered[:used]
             gathered = larger
-        _sort_by_segment(bag, size, rows, gathered, used, bounds[text])
+        _sort_by_segment(buckets, size, rows, gathered, used, bounds[text])
         used += size
     return bounds, gathered[:used].copy()
+
+
+@njit(nogil=True, cache=True)
+def bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, text, scratch):
+    """Buckets of one text's n-grams for its bag: those of words, or those of the characters of each distinct run.
+
+    They are left in ``scratch.buckets``; `text` is another number for each text. Returns how many there are.
+    """
+    tokens, keys, spans, stream = scratch.tokens, scratch.keys, scratch.spans, scratch.stream
+    buckets, seen, seen_in = scratch.buckets, scratch.seen, scratch.seen_in
+    count, runs = scan(buffer, start, end, entries, expansions, tokens, keys, spans)
+    if unit == WORD:
+        return word_ngrams(tokens, count, low, high, shift, buckets)
+    made = 0
+    for run in range(runs):
+        if is_new(keys[run], np.uint64(text), seen, seen_in):
+            length = decode(buffer, spans[run], spans[run + 1], entries, expansions, stream)
+            made += char_ngrams(stream, length, low, high, shift, buckets[made:])
+    return made
+
+
+class TextScratch(NamedTuple):
+    """Working space for one text at a time; memory that is not needed is not touched."""
+
+    tokens: NDArray[np.uint64]
+    keys: NDArray[np.uint64]
+    spans: NDArray[np.int64]
+    stream: NDArray[np.uint32]
+    buckets: NDArray[np.uint32]
+    seen: NDArray[np.uint64]
+    seen_in: NDArray[np.uint64]
+
+
+@njit(nogil=True, cache=True)
+def text_scratch(longest, low, high):
+    """Room for texts of up to `longest` bytes and their n-grams of `low` to `high`."""
+    stream = 6 * longest + 2
+    seen, seen_in = key_set(longest)
+    return TextScratch(
+        np.empty(3 * longest + 1, dtype=np.uint64),
+        np.empty(3 * longest + 1, dtype=np.uint64),
+        np.empty(longest + 2, dtype=np.int64),
+        np.empty(stream, dtype=np.uint32),
+        np.empty(stream * (high - low + 1), dtype=np.uint32),
+        seen,
+        seen_in,
+    )
+
+
+@njit(nogil=True, cache=True)
+def longest_text(offsets):
+    """Bytes of the longest text."""
+    longest = 0
+    for text in range(len(offsets) - 1):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    return longest
 
 
 @njit(nogil=True, cache=True)
@@ -122,17 +171,9 @@ def _sort_by_segment(bag, size, rows, gathered, start, bounds):
 
 
 @njit(nogil=True, cache=True)
-def _scratch(offsets):
-    longest = 0
-    for text in range(len(offsets) - 1):
-        longest = max(longest, offsets[text + 1] - offsets[text])
-    return np.empty(6 * longest + 2, dtype=np.uint32), np.empty(6 * longest + 2, dtype=np.uint64)
-
-
-@njit(nogil=True, cache=True)
 def key_set(longest):
     """An empty set for `is_new` over texts of up to `longest` bytes, less than half full at worst."""
     size = 16
     while size < 2 * longest:
         size *= 2
-    return np.empty(size, dtype=np.uint64), np.full(size, -1, dtype=np.int64)
+    return np.empty(size, dtype=np.uint64), np.full(size, _NEVER, dtype=np.uint64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.threads import map_ordered, resolve_threads
 from lilliput.data.packed import pack
-from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, hash_words, word_ngrams
+from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, scan, word_ngrams
 from lilliput.features.plain import NGrams
 from lilliput.features.unicode import tables
 
@@ -90,7 +90,9 @@ def count_ngrams(
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
     stream = np.empty(6 * longest + 2, dtype=np.uint32)
-    tokens = np.empty(6 * longest + 2, dtype=np.uint64)
+    tokens = np.empty(3 * longest + 1, dtype=np.uint64)
+    keys = np.empty(3 * longest + 1, dtype=np.uint64)
+    spans = np.empty(longest + 2, dtype=np.int64)
     shift = np.uint64(64 - bits)
     indptr = np.zeros(texts + 1, dtype=np.int64)
     capacity = max(1024, 2 * (offsets[texts] - offsets[0]))
@@ -102,7 +104,7 @@ def count_ngrams(
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
         if unit == WORD:
-            length = hash_words(buffer, start, end, entries, expansions, tokens)
+            length, _ = scan(buffer, start, end, entries, expansions, tokens, keys, spans)
         else:
             length = decode(buffer, start, end, entries, expansions, stream)
         if len(buckets) < length * (high - low + 1):

@@ -122,34 +122,22 @@ def _mixed(value):
 
 
 @njit(nogil=True, cache=True)
-def word_tokens(stream, length, tokens):
-    """Hash the tokens of a stream into `tokens` (uint64) and return their number."""
-    count = 0
-    at = 1
-    while at < length:
-        item = stream[at]
-        at += 1
-        if item == _BORDER:
-            continue
-        value = (_WORD_SEED ^ np.uint64(item & _CODE_MASK)) * _STEP
-        if (item >> _KIND_SHIFT) == LETTER:
-            while (stream[at] >> _KIND_SHIFT) == LETTER:  # a stream ends with a border
-                value = (value ^ np.uint64(stream[at] & _CODE_MASK)) * _STEP
-                at += 1
-        tokens[count] = _mixed(value)
-        count += 1
-    return count
+def scan(buffer, start, end, entries, expansions, tokens, keys, spans):  # noqa: C901 a call a character costs too much
+    """Hash the tokens and the runs of ``buffer[start:end]`` without making a stream; returns the numbers of both.
 
-
-@njit(nogil=True, cache=True)
-def hash_words(buffer, start, end, entries, expansions, tokens):
-    """`decode` and `word_tokens` in one, in half the time: for those who need no stream."""
-    count = 0
-    value = _WORD_SEED
-    inside = False  # a run of letters
+    `tokens` (uint64): the hash of each token; `keys` (uint64): of each run, made of its tokens'; `spans` (int64):
+    ``spans[r]`` to ``spans[r + 1]`` are the bytes of run r and of what is before it, to `decode` it from. The first two
+    must hold ``3 * (end - start)`` values, `spans` one more than there are bytes.
+    """
+    count = runs = 0
+    value, key = _WORD_SEED, _WORD_SEED
+    word = symbols = False  # within a run of letters, within a run of symbols
+    open_run = 0  # first token of the run
     at = start
     table = len(entries)
+    spans[0] = start
     while at < end:
+        here = at
         if buffer[at] < 0x80:
             entry = entries[buffer[at]]
             at += 1
@@ -159,36 +147,55 @@ def hash_words(buffer, start, end, entries, expansions, tokens):
             if code >= _TAGS:
                 continue
             entry = entries[code] if code < table else (code | _LONE_IDEOGRAPH)
-        if (entry >> _KIND_SHIFT) == LETTER:  # the usual case
+        if not symbols and (entry >> _KIND_SHIFT) == LETTER:  # the usual case
             value = (value ^ np.uint64(entry & _CODE_MASK)) * _STEP
-            inside = True
+            word = True
             continue
         kind = (entry >> _KIND_SHIFT) & np.uint32(7)
         if kind == IGNORED:
             continue
-        if inside and kind != LETTER:
+        if word and kind != LETTER:
             tokens[count] = _mixed(value)
+            key = (key ^ tokens[count]) * _GRAM
             count += 1
             value = _WORD_SEED
-            inside = False
+            word = False
+        if kind == SEPARATOR or (kind == SYMBOL) != symbols:
+            symbols = kind == SYMBOL
+            if count > open_run:
+                keys[runs] = key ^ (key >> _HALF)
+                runs += 1
+                spans[runs] = here
+                key = _WORD_SEED
+                open_run = count
         if kind == SEPARATOR:
             continue
         if not entry & _EXPANDS:
-            tokens[count] = _mixed((_WORD_SEED ^ np.uint64(entry & _CODE_MASK)) * _STEP)
-            count += 1
-            continue
-        for piece in expansions[entry & _CODE_MASK]:
-            if piece:
-                value = (value ^ np.uint64(piece)) * _STEP
-                if kind != LETTER:
-                    tokens[count] = _mixed(value)
-                    count += 1
-                    value = _WORD_SEED
-        inside = kind == LETTER
-    if inside:
+            value = (value ^ np.uint64(entry & _CODE_MASK)) * _STEP
+            if kind != LETTER:
+                tokens[count] = _mixed(value)
+                key = (key ^ tokens[count]) * _GRAM
+                count += 1
+                value = _WORD_SEED
+        else:
+            for piece in expansions[entry & _CODE_MASK]:
+                if piece:
+                    value = (value ^ np.uint64(piece)) * _STEP
+                    if kind != LETTER:
+                        tokens[count] = _mixed(value)
+                        key = (key ^ tokens[count]) * _GRAM
+                        count += 1
+                        value = _WORD_SEED
+        word = kind == LETTER
+    if word:
         tokens[count] = _mixed(value)
+        key = (key ^ tokens[count]) * _GRAM
         count += 1
-    return count
+    if count > open_run:
+        keys[runs] = key ^ (key >> _HALF)
+        runs += 1
+        spans[runs] = end
+    return count, runs
 
 
 @njit(nogil=True, cache=True)
@@ -227,17 +234,6 @@ def char_ngrams(stream, length, low, high, shift, buckets):
 
 
 @njit(nogil=True, cache=True)
-def run_end(stream, start):
-    """Hash and last border of the run whose first border is at `start` (not the last item of the stream)."""
-    value = _WORD_SEED
-    at = start + 1
-    while stream[at] != _BORDER:
-        value = (value ^ np.uint64(stream[at])) * _STEP
-        at += 1
-    return _mixed(value), at
-
-
-@njit(nogil=True, cache=True)
 def is_new(key, text, keys, texts):
     """Whether `key` is met for the first time in `text`; an open-addressed set in `keys` (uint64) and `texts`."""
     mask = np.uint64(len(keys) - 1)
@@ -249,18 +245,3 @@ def is_new(key, text, keys, texts):
     keys[place] = key
     texts[place] = text
     return True
-
-
-@njit(nogil=True, cache=True)
-def bag_buckets(stream, length, unit, low, high, shift, tokens, keys, texts, text, buckets):
-    """Buckets of one text's n-grams for its bag: those of words, or those of the characters of each distinct run."""
-    if unit == WORD:
-        return word_ngrams(tokens, word_tokens(stream, length, tokens), low, high, shift, buckets)
-    made = 0
-    start = 0
-    while start < length - 1:
-        key, end = run_end(stream, start)
-        if is_new(key, text, keys, texts):
-            made += char_ngrams(stream[start : end + 1], end + 1 - start, low, high, shift, buckets[made:])
-        start = end
-    return made

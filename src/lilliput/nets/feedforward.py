@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,15 +55,10 @@ class Table:
         return self.levels[codes] * scales.astype(np.float32)[:, None]
 
     def all_weights(self) -> Floats:
-        """Every row decoded; float32 (rows, dim)."""
-        codes = unpack_codes(self.codes, self.bits, self.size).reshape(-1, self.dim)
-        return self.levels[codes] * self.scales.astype(np.float32)[:, None]
-
-    @property
-    def size(self) -> int:
-        """Number of weights (in 4 bits perhaps one more than were stored)."""
+        """Every row decoded; float32 (rows, dim), in 4 bits perhaps one row more than there are if `dim` is 1."""
         count = len(self.codes) * 8 // self.bits
-        return count - count % self.dim
+        codes = unpack_codes(self.codes, self.bits, count - count % self.dim).reshape(-1, self.dim)
+        return self.levels[codes] * self.scales.astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True)
@@ -104,6 +100,14 @@ class FeedForward:
         """Length of the logits."""
         return len(self.layers.bias)
 
+    @cached_property
+    def caches(self) -> list[Any]:
+        """What `lilliput.nets.pooling` keeps from call to call."""
+        return []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "caches"}
+
     @property
     def columns(self) -> list[int]:
         """First column of each group in the pooled vector."""
@@ -119,7 +123,8 @@ class FeedForward:
 
     def parameters(self) -> int:
         """Number of weights, biases included."""
-        return sum(table.size for table in self.tables) + self.layers.parameters()
+        rows = sum(bucket_map.rows * table.dim for bucket_map, table in zip(self.maps, self.tables, strict=True))
+        return rows + self.layers.parameters()
 
     def bag(self, text: str, group: int) -> tuple[NDArray[np.int64], list[str]]:
         """Rows of the bag of `text` in `group`, and the n-gram that each stands for."""

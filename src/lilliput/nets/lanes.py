@@ -114,6 +114,47 @@ def _largest(lanes: int) -> Callable[..., Any]:
     return intrinsic(typed)
 
 
+@intrinsic
+def add_8_nibbles(typing: Any, total: Any, at: Any, codes: Any, nibble: Any, unit: Any) -> Any:
+    """``total[at + k] += (c - 7) * unit`` for the eight 4-bit codes c from `nibble` on; reads eight bytes of codes."""
+    floats, ints = ir.VectorType(_FLOAT, 8), ir.VectorType(_INT, 8)
+    long = ir.IntType(64)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        first = builder.lshr(arguments[3], ir.Constant(long, 1))
+        word = builder.load(_pointer(context, builder, codes, arguments[2], first, long))
+        word.align = 1
+        odd = builder.shl(builder.and_(arguments[3], ir.Constant(long, 1)), ir.Constant(long, 2))
+        eight = _spread(builder, builder.trunc(builder.lshr(word, odd), _INT), 8)
+        shifts = ir.Constant(ints, [ir.Constant(_INT, 4 * lane) for lane in range(8)])
+        nibbles = builder.and_(builder.lshr(eight, shifts), _spread(builder, ir.Constant(_INT, 15), 8))
+        steps = builder.sitofp(builder.sub(nibbles, _spread(builder, ir.Constant(_INT, 7), 8)), floats)
+        pointer = _pointer(context, builder, total, arguments[0], arguments[1], floats)
+        grown = builder.fadd(_load(builder, pointer), builder.fmul(steps, _spread(builder, arguments[4], 8)))
+        _store(builder, grown, pointer)
+        return context.get_dummy_value()
+
+    return types.void(total, types.int64, codes, types.int64, types.float32), code
+
+
+@intrinsic
+def add_8_bytes(typing: Any, total: Any, at: Any, codes: Any, start: Any, unit: Any) -> Any:
+    """``total[at + k] += (c - 127) * unit`` for the eight 8-bit codes c from `start` on."""
+    floats, ints = ir.VectorType(_FLOAT, 8), ir.VectorType(_INT, 8)
+    bytes_ = ir.VectorType(ir.IntType(8), 8)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        read = builder.load(_pointer(context, builder, codes, arguments[2], arguments[3], bytes_))
+        read.align = 1
+        steps = builder.sub(builder.zext(read, ints), _spread(builder, ir.Constant(_INT, 127), 8))
+        pointer = _pointer(context, builder, total, arguments[0], arguments[1], floats)
+        scaled = builder.fmul(builder.sitofp(steps, floats), _spread(builder, arguments[4], 8))
+        _store(builder, builder.fadd(_load(builder, pointer), scaled), pointer)
+        return context.get_dummy_value()
+
+    return types.void(total, types.int64, codes, types.int64, types.float32), code
+
+
 _add_8, _add_4, _add_1 = _add(8), _add(4), _add(1)
 _adagrad_8, _adagrad_4, _adagrad_1 = _adagrad(8), _adagrad(4), _adagrad(1)
 _round_8, _round_4, _round_1 = _round(8), _round(4), _round(1)

@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 
 from lilliput.core.threads import map_ordered
 from lilliput.data.packed import Packed, pack
-from lilliput.features.bags import keep_rows, key_set
-from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, is_new, run_end, word_ngrams, word_tokens
+from lilliput.features.bags import keep_rows, longest_text, text_scratch
+from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, is_new, scan, word_ngrams
 from lilliput.features.unicode import tables
 from lilliput.nets.feedforward import FeedForward
+from lilliput.nets.lanes import add_8_bytes, add_8_nibbles, add_row
 
 Floats = NDArray[np.float32]
 CHUNK = 2048
 """Texts a piece of work."""
-CACHE_BYTES = 500_000
-"""The most that a worker's cache of words may take."""
+BLOCK = 64
+"""Texts that go through each step together."""
+CACHE_BYTES = 4_000_000
+"""The most that a thread's cache of words may take; it is kept with the net for the next call."""
+SPARE = 16
+"""Rows of a cache for words whose slot is taken."""
+
+_ONE, _HALF = np.uint64(1), np.uint64(32)
 
 
 class Group(NamedTuple):
@@ -45,11 +52,16 @@ class Group(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """Sums of the character n-grams of words: slot of a word is its hash modulo their number; sizes -1: empty."""
+    """Sums of the character n-grams of words, kept from text to text; zeros when fresh.
 
-    keys: NDArray[np.uint64]
-    sizes: NDArray[np.int32]
+    ``heads``: uint64 (slots, 4), a slot's key, the visit that last used it, and the number of its rows; ``sums``:
+    float32 (slots + SPARE, width); ``clock``: uint64 (1,), counts every text in every group, so that one visit is not
+    taken for another.
+    """
+
+    heads: NDArray[np.uint64]
     sums: Floats
+    clock: NDArray[np.uint64]
 
 
 def logits(net: FeedForward, texts: Sequence[str], threads: int) -> Floats:
@@ -67,17 +79,21 @@ def packed_logits(net: FeedForward, packed: Packed, threads: int) -> Floats:
 
 
 def _by_chunks(net: FeedForward, texts: int, chunk: Callable[[int], Packed], threads: int) -> Floats:
-    """Each of the threads takes every so many-th chunk and keeps a cache for them; the cache changes no result."""
+    """Each of the threads takes every so many-th chunk and has a cache to itself; the cache changes no result."""
     result = np.zeros((texts, net.outputs), dtype=np.float32)
     starts = range(0, texts, CHUNK)
     workers = max(1, min(threads, len(starts)))
     groups = kernel_groups(net)
 
     def work(worker: int) -> None:
-        cache = fresh_cache(net, CHUNK * 64 if len(starts) > 1 else 64 * texts)
+        try:
+            cache = net.caches.pop()
+        except IndexError:  # others have them all
+            cache = fresh_cache(net)
         for start in starts[worker::workers]:
             packed = chunk(start)
             result[start : start + CHUNK] = net.layers(pooled(net, groups, packed, cache))
+        net.caches.append(cache)
 
     map_ordered(work, range(workers), workers)
     return result
@@ -112,117 +128,228 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
     )
 
 
-def fresh_cache(net: FeedForward, words: int) -> Cache:
-    """An empty cache of a size that suits so many words."""
-    dim: int = max(table.dim for table in net.tables)
-    most = CACHE_BYTES // (12 + 4 * dim)
-    slots = 1 << max(4, min(most, words).bit_length() - 1)
-    sums = np.empty((slots, dim), dtype=np.float32)
-    return Cache(np.zeros(slots, dtype=np.uint64), np.full(slots, -1, dtype=np.int32), sums)
+def fresh_cache(net: FeedForward) -> Cache:
+    """An empty cache; memory is only taken for the slots that come to be used."""
+    width = max(_padded(table.dim) if table.row_scaled else table.dim for table in net.tables)
+    slots = 1 << max(1, CACHE_BYTES // (32 + 4 * width)).bit_length() - 1
+    heads, sums = np.zeros((slots, 4), dtype=np.uint64), np.zeros((slots + SPARE, width), dtype=np.float32)
+    return Cache(heads, sums, np.zeros(1, dtype=np.uint64))
+
+
+class Scanned(NamedTuple):
+    """A block of texts cut into tokens and runs; see `lilliput.features.ngrams.scan`.
+
+    Text t has ``tokens[token_bounds[t]:token_bounds[t + 1]]``, likewise the keys of its runs; run r of the block is
+    made of the bytes from ``spans[r + t]`` to ``spans[r + t + 1]``.
+    """
+
+    tokens: NDArray[np.uint64]
+    token_bounds: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    spans: NDArray[np.int64]
+    run_bounds: NDArray[np.int64]
+
+
+class Source(NamedTuple):
+    """Bytes of texts and the tables of characters that they are decoded by."""
+
+    buffer: NDArray[np.uint8]
+    entries: NDArray[np.uint32]
+    expansions: NDArray[np.uint32]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def pool(buffer, offsets, entries, expansions, groups, cache, pooled):
     """Add the bags of each text, divided by the root of their size, to `pooled` (texts, width)."""
-    longest = 0
-    for text in range(len(offsets) - 1):
-        longest = max(longest, offsets[text + 1] - offsets[text])
-    stream = np.empty(6 * longest + 2, dtype=np.uint32)
-    tokens = np.empty(6 * longest + 2, dtype=np.uint64)
-    keys, key_visits = key_set(longest)
-    most = 0
+    texts = len(offsets) - 1
+    largest = 0
+    for text in range(0, texts, BLOCK):
+        largest = max(largest, int(offsets[min(texts, text + BLOCK)] - offsets[text]))
+    scanned = Scanned(
+        np.empty(3 * largest + 1, dtype=np.uint64),
+        np.zeros(BLOCK + 1, dtype=np.int64),
+        np.empty(3 * largest + 1, dtype=np.uint64),
+        np.empty(largest + BLOCK + 1, dtype=np.int64),
+        np.zeros(BLOCK + 1, dtype=np.int64),
+    )
+    highest, rows = 1, 0
     for number in range(len(groups)):
-        most = max(most, (groups[number].high - groups[number].low + 1) * len(stream))
-    buckets = np.empty(most, dtype=np.uint32)
-    for number in range(len(groups)):
-        group = groups[number]
-        last_text = np.full(group.ranks[-1], -1, dtype=np.int32)
-        for text in range(len(offsets) - 1):
-            length = decode(buffer, offsets[text], offsets[text + 1], entries, expansions, stream)
-            total = pooled[text, group.column : group.column + group.dim]
+        highest = max(highest, int(groups[number].high))
+        rows = max(rows, int(groups[number].ranks[-1]))
+    scratch = text_scratch(longest_text(offsets), 1, highest)
+    last_visits = np.zeros(rows, dtype=np.uint64)
+    source = Source(buffer, entries, expansions)
+    for first in range(0, texts, BLOCK):
+        last = min(texts, first + BLOCK)
+        _scan_texts(source, offsets[first : last + 1], scanned)
+        for number in range(len(groups)):
+            group = groups[number]
+            target = pooled[first:last, group.column : group.column + group.dim]
             if group.unit == WORD:
-                count = word_tokens(stream, length, tokens)
-                _pool_words(group, tokens, count, text, last_text, buckets, total)
+                _pool_words(group, scanned, cache.clock, last_visits, scratch.buckets, target)
             else:
-                visit = number * (len(offsets) - 1) + text
-                _pool_characters(group, number, stream, length, visit, keys, key_visits, cache, buckets, total)
+                _pool_characters(group, number, source, scanned, cache, scratch, target)
+
+
+@njit(nogil=True, cache=True)
+def _scan_texts(source, offsets, scanned):
+    """Cut the texts of a block."""
+    buffer, entries, expansions = source.buffer, source.entries, source.expansions
+    tokens, keys, spans = scanned.tokens, scanned.keys, scanned.spans
+    count = runs = 0
+    for text in range(len(offsets) - 1):
+        more_tokens, more_runs = scan(
+            buffer,
+            offsets[text],
+            offsets[text + 1],
+            entries,
+            expansions,
+            tokens[count:],
+            keys[runs:],
+            spans[runs + text :],
+        )
+        count, runs = count + more_tokens, runs + more_runs
+        scanned.token_bounds[text + 1], scanned.run_bounds[text + 1] = count, runs
+
+
+@njit(cache=True)
+def _padded(dim):
+    """The next multiple of 8."""
+    return (dim + 7) // 8 * 8
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _pool_words(group, tokens, count, text, last_text, buckets, pooled):
-    """The bag of a text's word n-grams, each row once."""
-    words, ranks, codes, levels, scales = group.words, group.ranks, group.codes, group.levels, group.scales
-    code_bits, dim = group.code_bits, group.dim
-    total = np.zeros(dim, dtype=np.float32)
-    size = 0
+def _pool_words(group, scanned, clock, last_visits, buckets, pooled):
+    """The bags of word n-grams of a block of texts, each row once in a text."""
+    tokens, bounds, words, ranks = scanned.tokens, scanned.token_bounds, group.words, group.ranks
     shift = np.uint64(64 - group.bits)
-    made = word_ngrams(tokens, count, group.low, group.high, shift, buckets)
-    for item in range(keep_rows(buckets, made, words, ranks)):
-        row = np.int64(buckets[item])
-        if last_text[row] != text:
-            last_text[row] = text
-            size += 1
-            _add_row(codes, code_bits, levels, scales, row, dim, total)
-    if size > 0:
-        for k in range(dim):
-            pooled[k] += total[k] / np.float32(np.sqrt(size))
+    total = np.empty(_padded(group.dim), dtype=np.float32)
+    for text in range(len(pooled)):
+        clock[0] += _ONE
+        visit = clock[0]
+        count = bounds[text + 1] - bounds[text]
+        made = word_ngrams(tokens[bounds[text] :], count, group.low, group.high, shift, buckets)
+        size = 0
+        for item in range(keep_rows(buckets, made, words, ranks)):
+            row = buckets[item]
+            buckets[size] = row
+            size += last_visits[row] != visit
+            last_visits[row] = visit
+        if size > 0:
+            total[:] = 0
+            add_rows(group.codes, group.code_bits, group.levels, group.scales, buckets, size, group.dim, total)
+            root = np.float32(np.sqrt(size))
+            for k in range(group.dim):
+                pooled[text, k] += total[k] / root
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _pool_characters(group, number, stream, length, visit, keys, key_visits, cache, buckets, pooled):
-    """The bag of the character n-grams of a text's distinct runs, summed run by run."""
-    cached_keys, cached_sizes, cached_sums = cache.keys, cache.sizes, cache.sums
-    dim = group.dim
-    total = np.zeros(dim, dtype=np.float32)
-    size = 0
-    shift = np.uint64(64 - group.bits)
-    mask = np.uint64(len(cached_keys) - 1)
-    start = 0
-    while start < length - 1:
-        key, end = run_end(stream, start)
-        if is_new(key, visit, keys, key_visits):
-            key += np.uint64(number)  # the groups share the cache
-            slot = key & mask
-            if cached_sizes[slot] < 0 or cached_keys[slot] != key:
-                run = stream[start : end + 1]
-                made = char_ngrams(run, end + 1 - start, group.low, group.high, shift, buckets)
-                cached_keys[slot] = key
-                cached_sizes[slot] = _sum_rows(group, buckets, made, cached_sums[slot])
-            size += cached_sizes[slot]
+def _pool_characters(group, number, source, scanned, cache, scratch, pooled):
+    """The bags of character n-grams of the distinct runs of each text of a block, summed run by run.
+
+    A run whose slot was used for another run of the same text is summed in one of the spare rows behind the slots.
+    """
+    heads, clock, dim = cache.heads, cache.clock, group.dim
+    keys, spans, bounds = scanned.keys, scanned.spans, scanned.run_bounds
+    mask = np.uint64(len(heads) - 1)
+    for run in range(bounds[len(pooled)]):
+        keys[run] = (keys[run] + np.uint64(number)) | _ONE  # the groups share the cache; 0 is the key of an empty slot
+    slots = np.empty(bounds[len(pooled)], dtype=np.int64)
+    total = np.empty(dim, dtype=np.float32)
+    for text in range(len(pooled)):
+        clock[0] += _ONE
+        visit = clock[0]
+        total[:] = 0
+        size = found = spare = 0
+        for run in range(bounds[text], bounds[text + 1]):
+            slot = np.int64((keys[run] >> _HALF) & mask)
+            if heads[slot, 0] != keys[run]:
+                begin, end = spans[run + text], spans[run + text + 1]
+                if heads[slot, 1] == visit:
+                    if is_new(keys[run], visit, scratch.seen, scratch.seen_in):
+                        if spare == SPARE:
+                            _add_slots(cache.sums, slots, found, dim, total)
+                            found = spare = 0
+                        slots[found] = len(heads) + spare
+                        size += _sum_run(group, source, begin, end, scratch, cache.sums[slots[found]])
+                        found, spare = found + 1, spare + 1
+                    continue
+                heads[slot, 0] = keys[run]
+                heads[slot, 2] = _sum_run(group, source, begin, end, scratch, cache.sums[slot])
+            elif heads[slot, 1] == visit:
+                continue
+            heads[slot, 1] = visit
+            size += int(heads[slot, 2])
+            slots[found] = slot
+            found += 1
+        _add_slots(cache.sums, slots, found, dim, total)
+        if size > 0:
+            root = np.float32(np.sqrt(size))
             for k in range(dim):
-                total[k] += cached_sums[slot, k]
-        start = end
-    if size > 0:
-        for k in range(dim):
-            pooled[k] += total[k] / np.float32(np.sqrt(size))
+                pooled[text, k] += total[k] / root
+
+
+@njit(nogil=True, cache=True)
+def _add_slots(sums, slots, count, dim, total):
+    """A loop of its own, for among branches the handling of the arrays' references would cost more than the sums."""
+    flat, width = sums.reshape(sums.size), sums.shape[1]
+    for item in range(count):
+        add_row(total, 0, flat, slots[item] * width, dim)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _sum_rows(group, buckets, made, total):
-    """Sum of the rows of some buckets into `total`; returns how many there are."""
-    words, ranks, codes, levels, scales = group.words, group.ranks, group.codes, group.levels, group.scales
-    code_bits, dim = group.code_bits, group.dim
-    total[:dim] = 0
-    size = keep_rows(buckets, made, words, ranks)
-    for item in range(size):
-        _add_row(codes, code_bits, levels, scales, np.int64(buckets[item]), dim, total)
+def _sum_run(group, source, begin, end, scratch, total):
+    """Sum of the rows of a run's n-grams into `total`; returns how many there are."""
+    stream, buckets = scratch.stream, scratch.buckets
+    length = decode(source.buffer, begin, end, source.entries, source.expansions, stream)
+    made = char_ngrams(stream, length, group.low, group.high, np.uint64(64 - group.bits), buckets)
+    size = keep_rows(buckets, made, group.words, group.ranks)
+    total[:] = 0
+    add_rows(group.codes, group.code_bits, group.levels, group.scales, buckets, size, group.dim, total)
     return size
 
 
-@njit(inline="always")
-def _add_row(codes, code_bits, levels, scales, row, dim, total):
-    """Add a decoded row to `total`; `dim` as a number, for with len(total) these loops are three times as slow."""
-    first = row * dim
-    row_scaled = len(scales) > 1  # then the levels are linear
-    scale = scales[row] if row_scaled else scales[0]
-    if code_bits == 8 and row_scaled:  # arithmetic, which the compiler turns into vector instructions
-        half = np.float32(127)
-        for k in range(dim):
-            total[k] += (np.float32(codes[first + k]) - half) * (scale / half)
-    elif code_bits == 8:
-        for k in range(dim):
-            total[k] += levels[codes[first + k]] * scale
+@njit(nogil=True, cache=True, error_model="numpy")
+def add_rows(codes, code_bits, levels, scales, rows, count, dim, total):
+    """Add ``rows[:count]``, decoded, to `total`; of wide rows its length is a multiple of 8, and the rest undefined.
+
+    One loop for each kind of table, without a branch inside, which would cost more than the sums.
+    """
+    if len(scales) == 1:
+        _add_narrow(codes, code_bits, levels, scales[0], rows, count, dim, total)
+        return
+    reach = dim * code_bits // 8 + 8  # bytes from the start of a row up to where the vector instructions read
+    half = np.float32(127) if code_bits == 8 else np.float32(7)
+    for item in range(count):
+        row = np.int64(rows[item])
+        unit = scales[row] / half
+        first = row * dim
+        if first * code_bits // 8 + reach > len(codes):
+            for k in range(dim):
+                total[k] += (_code(codes, code_bits, first + k) - half) * unit
+        elif code_bits == 8:
+            for k in range(0, dim, 8):
+                add_8_bytes(total, k, codes, first + k, unit)
+        else:
+            for k in range(0, dim, 8):
+                add_8_nibbles(total, k, codes, first + k, unit)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _add_narrow(codes, code_bits, levels, scale, rows, count, dim, total):
+    if code_bits == 8:
+        for item in range(count):
+            first = np.int64(rows[item]) * dim
+            for k in range(dim):
+                total[k] += levels[codes[first + k]] * scale
     else:
-        for k in range(first, first + dim):
-            code = codes[k >> 1] >> np.uint8((k & 1) << 2) & np.uint8(15)
-            total[k - first] += levels[code] * scale
+        for item in range(count):
+            first = np.int64(rows[item]) * dim
+            for k in range(dim):
+                total[k] += levels[_code(codes, 4, first + k)] * scale
+
+
+@njit(inline="always")
+def _code(codes, code_bits, at):
+    """The code at place `at`."""
+    return codes[at] if code_bits == 8 else codes[at >> 1] >> np.uint8((at & 1) << 2) & np.uint8(15)
