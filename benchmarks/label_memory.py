@@ -21,6 +21,8 @@ import numpy as np
 
 from label_sets import SETS
 
+BLOCK = 20_000
+"""Rows made at a time."""
 FIT = """
 import json, sys
 from lilliput import Source, TextClassifier
@@ -30,24 +32,25 @@ print(json.dumps(model.report_.to_dict()))
 
 
 def make(file: Path, size: int) -> None:
-    """Write rows until the file has `size` bytes: words of AG News rows of one label, shuffled among rows."""
+    """Write rows until the file has `size` bytes: words of AG News, four in each row from texts of its label."""
     texts, labels = SETS["ag_news"]().train
     words = {label: [] for label in sorted(set(labels))}
     for text, label in zip(texts, labels, strict=True):
         words[label] += text.split()
     everything = np.array([word for label in words for word in words[label]], dtype=object)
-    pools = {label: np.array(found, dtype=object) for label, found in words.items()}
+    own = np.array([np.resize(np.array(found, dtype=object), len(everything)) for found in words.values()])
     generator = np.random.default_rng(0)
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["id", "text", "label"])
         number = 0
         while out.tell() < size:
-            for _ in range(20_000):
-                label = str(generator.integers(4))
-                own = pools[label][generator.integers(len(pools[label]), size=4)]
-                other = everything[generator.integers(len(everything), size=generator.integers(30, 60))]
-                writer.writerow([number, " ".join([*other, *own]), label])
+            chosen = generator.integers(len(words), size=BLOCK)
+            ends = np.cumsum(generator.integers(30, 60, size=BLOCK)).tolist()
+            others = everything[generator.integers(len(everything), size=ends[-1])].tolist()
+            owns = own[chosen[:, None], generator.integers(len(everything), size=(BLOCK, 4))].tolist()
+            for label, first, last, few in zip(chosen.tolist(), [0, *ends], ends, owns, strict=False):
+                writer.writerow([number, " ".join([*others[first:last], *few]), label])
                 number += 1
 
 

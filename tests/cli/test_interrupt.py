@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -25,6 +24,29 @@ def batches(self):
 Source.batches = batches
 sys.exit(main(sys.argv[1:]))
 """
+CTRL_C_IN_TRAINING = """
+import os, signal, sys
+from lilliput.cli.main import main
+from lilliput.core.progress import Progress
+
+seen = []
+
+def advance(self, texts=1):
+    seen.append(texts)
+    if len(seen) == 4:
+        os.kill(os.getpid(), signal.SIGINT)
+
+Progress.advance = advance
+sys.exit(main(sys.argv[1:]))
+"""
+CTRL_C_WHILE_MEASURING = """
+import os, signal, sys
+from lilliput.cli.main import main
+from lilliput.tasks import label_report
+
+label_report.latency = lambda *arguments: os.kill(os.getpid(), signal.SIGINT)
+sys.exit(main(sys.argv[1:]))
+"""
 KILLED_BEFORE_THE_FILE_IS_SYNCED = """
 import os, signal, sys
 from lilliput.cli.main import main
@@ -34,23 +56,27 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_ctrl_c_in_training_saves_the_best_so_far(tmp_path: Path):
-    data, out = tmp_path / "train.csv", tmp_path / "m.safetensors"
-    rows = (f"word{i % 97} word{i % 89} word{i % 83} word{i % 7},label{i % 7}\n" for i in range(20_000))
-    data.write_text("text,label\n" + "".join(rows))
-    command = [sys.executable, "-m", "lilliput", "fit", "label", data, "-o", out, "--budget", "50KB,60s"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        seen = next((line for line in process.stderr if line.startswith("learning:")), "")
-        assert seen
-        process.send_signal(signal.SIGINT)
-        table, messages = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert table == ""
-    assert "interrupted; the best model so far was saved" in messages
-    assert out.stat().st_size <= 50_000
+def test_ctrl_c_in_training_saves_the_best_so_far(python, train: Path, tmp_path: Path):
+    out = tmp_path / "m.safetensors"
+    done = python("-c", CTRL_C_IN_TRAINING, "fit", "label", train, "-o", out, "--budget", "20KB,60s")
+    assert done.code == 130
+    assert done.out == ""
+    assert "interrupted; the best model so far was saved" in done.err
+    assert out.stat().st_size <= 20_000
     model = lilliput.load(out)
     assert "training was ended early by Ctrl-C" in model.report_.notes
-    assert model.predict(["word7"])[0].startswith("label")
+    assert model.predict(["soup with bread"])[0] == "food"
+
+
+@pytest.mark.parametrize("continued", [False, True])
+def test_ctrl_c_while_measuring_saves_the_model(python, train: Path, model: Path, tmp_path: Path, continued):
+    out = tmp_path / "m.safetensors"
+    more = ["--continue", model] if continued else []
+    done = python("-c", CTRL_C_WHILE_MEASURING, "fit", "label", train, "-o", out, "--budget", "20KB", *more)
+    assert done.code == 130
+    assert "interrupted; the best model so far was saved" in done.err
+    assert lilliput.load(out).predict(["soup with bread"])[0] == "food"
+    assert out.stat().st_size <= 20_000
 
 
 def test_ctrl_c_before_anything_was_learned(python, train: Path, model: Path, tmp_path: Path):

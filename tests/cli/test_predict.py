@@ -139,6 +139,34 @@ def test_columns_are_repeated_on_demand(run, model: Path, tmp_path: Path):
     assert row[:4] == ["7", "mine", "soup with bread", "food"]
 
 
+def test_fields_that_some_rows_lack_are_repeated_where_they_are(run, model: Path, tmp_path: Path):
+    rows = [
+        '{"text": "soup with bread", "id": 7, "note": {"a": 1}}',
+        "",
+        '{"text": "goal and match"}',
+        "{broken",
+        '["no object"]',
+        '{"id": 8}',
+        '{"id": 9, "text": "flight and hotel", "label": "mine"}',
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(rows) + "\n")
+    done = run("predict", model, tmp_path / "in.jsonl", "--keep", "--skip-bad", "--json")
+    answers = [json.loads(line) for line in done.out.splitlines()]
+    assert [answer["label"] for answer in answers] == ["food", "sport", None, None, None, "travel"]
+    assert [answer["id"] for answer in answers] == [7, None, None, None, None, 9]
+    assert [answer["input_label"] for answer in answers] == [None] * 5 + ["mine"]
+    assert [answer["text"] for answer in answers][::5] == ["soup with bread", "flight and hotel"]
+    assert answers[0]["note"] == {"a": 1}
+    assert "3 bad rows skipped" in done.err
+
+
+def test_fields_are_repeated_over_many_batches(run, model: Path, tmp_path: Path):
+    rows = [json.dumps({"text": "soup", "n": n} if n % 3 else {"text": "soup"}) for n in range(20_000)]
+    (tmp_path / "in.jsonl").write_text("\n".join(rows))
+    lines = run("predict", model, tmp_path / "in.jsonl", "--keep", "--json").out.splitlines()
+    assert [json.loads(line)["n"] for line in lines] == [n if n % 3 else None for n in range(20_000)]
+
+
 def test_top_of_a_file(run, model: Path, test: Path):
     line = run("predict", model, test, "--top", 2, "--json").out.splitlines()[0]
     answer = json.loads(line)

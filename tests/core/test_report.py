@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,33 +49,6 @@ def test_wilson_interval_equals_published_values():
 def test_what_is_no_proportion_is_refused(successes, n):
     with pytest.raises(DataError, match=f"{successes} of {n} rows is no proportion"):
         Measure.proportion(successes, n)
-
-
-def test_bootstrap_of_a_mean_agrees_with_the_normal_interval():
-    values = np.random.default_rng(1).normal(size=900)
-    measure = Measure.bootstrap(lambda rows: values[rows].mean(), len(values), seed=0)
-    half = 1.96 * values.std() / 30
-    assert measure.value == pytest.approx(values.mean())
-    assert measure.low == pytest.approx(values.mean() - half, abs=0.25 * half)
-    assert measure.high == pytest.approx(values.mean() + half, abs=0.25 * half)
-    assert measure.n == 900
-
-
-def test_bootstrap_depends_on_its_seed_alone():
-    def measure(seed):
-        return Measure.bootstrap(lambda rows: float(rows.mean()), 50, seed)
-
-    assert measure(1) == measure(1) != measure(2)
-
-
-def test_bootstrap_interval_holds_the_value_even_when_resamples_are_lower():
-    measure = Measure.bootstrap(lambda rows: len(set(rows.tolist())), 100, seed=0)
-    assert measure.low < measure.value == measure.high == 100
-
-
-def test_bootstrap_of_nothing_is_refused():
-    with pytest.raises(DataError, match="no rows to measure on"):
-        Measure.bootstrap(lambda rows: 0.0, 0, seed=0)
 
 
 def test_report_survives_a_dictionary_and_json():

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import time
+import weakref
+
 import numpy as np
 import pytest
 
+from lilliput.data.packed import Packed
 from lilliput.nets import pooling
-from lilliput.planning.continuation import Continuation, least_room, train_on
-from lilliput.training import passes
+from lilliput.planning import continuation
+from lilliput.planning.continuation import Continuation, least_room
+from lilliput.training import examples, passes
 
 NEW = {"prächtig": 0, "furchtbar": 1}
 ROOM = 3000  # of a net in 4 bits
@@ -19,8 +24,8 @@ def go_on(make_corpus, make_targets):
         outputs = outputs or net.outputs
         learn = np.arange(len(texts)) < (len(texts) if rows is None else rows)
         settings = {"single": True, "seed": 0, "threads": 1, **options}
-        more = Continuation(make_corpus(texts, 2), make_targets(labels, outputs), learn, outputs, **settings)
-        return train_on(net, more)
+        more = Continuation(net, make_corpus(texts, 2), make_targets(labels, outputs), outputs, **settings)
+        return more.train(learn).net
 
     return run
 
@@ -132,6 +137,81 @@ def test_any_number_of_threads_gives_the_same_bytes(trained_net, go_on, new_rows
         for threads in (1, 2, 3)
     )
     assert one == two == three
+
+
+@pytest.fixture
+def make_continuation(trained_net, make_corpus, make_targets, new_rows):
+    texts, labels = new_rows
+
+    def make(net=None, **options):
+        settings = {"single": True, "seed": 0, "threads": 1, **options}
+        return Continuation(net or trained_net(), make_corpus(texts, 2), make_targets(labels, 1), 1, **settings)
+
+    return make
+
+
+def test_what_was_learned_before_does_not_change_what_is_learned_now(make_continuation):
+    learn, some = np.ones(200, dtype=bool), np.arange(200) < 100
+    twice = make_continuation()
+    twice.train(some)
+    found, expected = (more.train(learn).net.arrays() for more in (twice, make_continuation()))
+    assert {name: array.tobytes() for name, array in found.items()} == {
+        name: array.tobytes() for name, array in expected.items()
+    }
+
+
+def test_the_time_is_kept(make_continuation, monkeypatch):
+    monkeypatch.setattr(continuation, "PASSES", 10**6)
+    seen = []
+    more = make_continuation(advance=seen.append)
+    started = time.monotonic()
+    net = more.train(np.ones(200, dtype=bool), seconds=0.3).net
+    assert 0.2 < time.monotonic() - started < 1
+    assert sum(seen) > 3 * 200
+    assert np.isfinite(net.logits(["das prächtig"])).all()
+
+
+def test_ctrl_c_ends_the_passes_and_leaves_a_net(make_continuation):
+    calls = []
+
+    def advance(texts):
+        calls.append(texts)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    net, interrupted = make_continuation(advance=advance).train(np.ones(200, dtype=bool))
+    assert interrupted
+    assert np.isfinite(pooling.logits(net, ["das prächtig"], 1)).all()
+    assert not make_continuation().train(np.ones(200, dtype=bool)).interrupted
+
+
+def test_too_many_new_ngrams_to_train_lose_the_rarest(trained_net, make_continuation, monkeypatch):
+    net, learn = trained_net(), np.ones(200, dtype=bool)
+    plain = make_continuation(net).train(learn).net.maps
+    monkeypatch.setattr(continuation, "MOST_WEIGHTS", 5)
+    for found, old, more in zip(make_continuation(net).train(learn).net.maps, net.maps, plain, strict=True):
+        assert set(old.buckets().tolist()) <= set(found.buckets().tolist())
+        assert found.rows < more.rows
+
+
+def test_one_shard_at_a_time_is_in_memory(trained_net, make_corpus, make_targets, new_rows, monkeypatch):
+    texts, labels = new_rows
+    corpus = make_corpus(texts, 5)
+    held = []
+
+    def shard(number):
+        packed, rows = corpus.parts[number]
+        buffer = packed.buffer.copy()
+        buffer.flags.writeable = False
+        held.append(weakref.ref(buffer))
+        assert sum(other() is not None for other in held) <= 2  # the last one and this one
+        return Packed(buffer, packed.offsets, packed.ascii), rows
+
+    monkeypatch.setattr(corpus, "shard", shard, raising=False)
+    monkeypatch.setattr(examples, "CACHE", 0)
+    more = Continuation(trained_net(), corpus, make_targets(labels, 1), 1, single=True, seed=0, threads=1)
+    more.train(np.ones(len(texts), dtype=bool))
+    assert len(held) >= 5 * 2
 
 
 def test_every_pass_is_told(trained_net, go_on, new_rows):

@@ -9,10 +9,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lilliput.core import measure, report
+from lilliput.core import bootstrap, measure
 from lilliput.data.builtin import docstrings
 from lilliput.planning import recipes
-from lilliput.tasks import label_fit
+from lilliput.tasks import label_report
 from lilliput.tasks.label import TextClassifier
 
 FILLER = ["der", "die", "das", "und", "oder", "auch", "nur", "noch", "immer", "wieder", "été", "и", "上"]
@@ -63,9 +63,9 @@ def toy_rows(kind, count=240, seed=0):
 def quick():
     """Tiny fits take a third of the time: fewer buckets to count in, and less time to measure in."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(label_fit, "latency", lambda function, samples, seconds: measure.latency(function, samples, 0))
+        patch.setattr(label_report, "latency", lambda function, samples, seconds: measure.latency(function, samples, 0))
         patch.setattr(recipes, "COUNT_BITS", 18)
-        patch.setattr(report, "_RESAMPLES", 20)
+        patch.setattr(bootstrap, "RESAMPLES", 20)
         yield
 
 

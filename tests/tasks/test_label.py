@@ -198,6 +198,12 @@ def test_nothing_speaks_where_nothing_is_known(fitted):
     assert (why.speaks_for, why.speaks_against) == ([], [])
 
 
+@pytest.mark.parametrize("X", [["a"], [], np.array(["a"]), None, 3, {"text": ["a"]}], ids=str)
+def test_one_text_is_explained_at_a_time(fitted, X):
+    with pytest.raises(LilliputError, match=r"explain takes one text, a str, and was given .*; call it"):
+        fitted("linear").explain(X)
+
+
 def test_an_unknown_label_cannot_be_explained(fitted):
     with pytest.raises(LilliputError, match="'pink' is none of the labels; there are blau, grün, rot"):
         fitted("linear").explain("das rot", label="pink")
@@ -256,6 +262,12 @@ def test_the_kind_of_targets_may_be_said(plain):
     texts = ["eins", "zwei"] * 20
     assert plain(targets="multi").fit(texts, [["a"], ["b"]] * 20).predict(["eins"]) == [["a"]]
     assert plain(targets="single").fit(texts, [["a"], ["b"]] * 20).predict(["eins"]).tolist() == ["a"]
+
+
+def test_several_labels_may_come_late(plain):
+    texts = ["eins", "zwei"] * 30 + ["eins und zwei"] * 20
+    model = plain().fit(texts, [["a"], ["b"]] * 30 + [["a", "b"]] * 20)
+    assert model.predict(["eins", "eins und zwei"]) == [["a"], ["a", "b"]]
 
 
 def test_one_label_of_several_is_enough(plain):
@@ -341,6 +353,9 @@ def test_files_without_targets_teach_nothing(plain, tmp_path):
         ({"chars": (1, 17)}, r"chars=\(1, 17\): expected"),
         ({"chars": (1, 2, 3)}, r"chars=\(1, 2, 3\): expected"),
         ({"words": (0, 0), "chars": [0, 0]}, r"words=\(0, 0\) and chars=\(0, 0\) leave nothing to learn from"),
+        ({"abstain": True}, "abstain=True: expected a probability"),
+        ({"balanced": "yes"}, "balanced='yes': expected True or False"),
+        ({"text": 1}, "text=1: expected the name of a column"),
         ({"seed": -1}, "seed=-1: expected a whole number from 0 on"),
         ({"seed": "one"}, "seed='one': expected a whole number"),
         ({"budget": "1 elephant"}, "budget '1 elephant' is not an amount and a unit"),

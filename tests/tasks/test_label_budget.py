@@ -9,8 +9,9 @@ import pytest
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import BudgetError
-from lilliput.tasks import label_fit
+from lilliput.tasks import label_fit, label_update
 from lilliput.tasks.label import TextClassifier
+from lilliput.tasks.label_closing import Closing
 
 LABELS = {
     "two": ["ja", "nein"],
@@ -101,14 +102,15 @@ def test_a_budget_that_is_missed_every_time_is_no_model(fit, wordy, monkeypatch)
 # Time
 
 
-def test_a_fit_ends_on_its_time(fit, real):
+@pytest.mark.parametrize(("seconds", "part"), [(2, 3), (4, 1)])
+def test_a_fit_ends_within_its_time(fit, real, seconds, part):
     (texts, labels), (more, expected) = real
     started = time.monotonic()
-    model = fit("3s,200KB", texts, labels)
-    assert time.monotonic() - started < 3 + 2  # a busy machine
-    assert model.report_.fit_seconds < 3 + 2
+    model = fit(f"{seconds}s,200KB", texts[::part], labels[::part])
+    assert model.report_.fit_seconds < time.monotonic() - started < seconds + 0.1  # handing over is not the fit's
+    assert model.report_.fit_seconds < seconds
     assert len(model.to_bytes()) <= 200_000
-    assert model.score(more, expected) > 0.4  # of some 40 packages
+    assert model.score(more, expected) > 0.35  # of some 40 packages
 
 
 def test_no_time_at_all(fit, real):
@@ -116,6 +118,56 @@ def test_no_time_at_all(fit, real):
     with pytest.raises(BudgetError, match=r"took .* the smallest time that would do is about \d+s") as found:
         fit(Budget(time=0.02), texts, labels)
     assert Budget.parse(found.value.smallest).time >= 1
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Measuring takes so many seconds longer."""
+
+    def make(seconds):
+        measure_here = label_fit.measure_here
+        for module in (label_fit, label_update):
+            monkeypatch.setattr(module, "measure_here", lambda *a: time.sleep(seconds) or measure_here(*a))
+
+    return make
+
+
+def test_a_fit_that_takes_longer_is_no_model(wordy, slow):
+    slow(1)
+    model = TextClassifier("1s", threads=1, progress=False)
+    with pytest.raises(BudgetError, match=r"the fit took .*, more than the 1 s allowed; the smallest time") as found:
+        model.fit(*wordy())
+    assert Budget.parse(found.value.smallest).time > 1
+    assert not model.__sklearn_is_fitted__()
+    assert {name for name in vars(model) if name.endswith("_")} == set()
+
+
+def test_what_was_fitted_before_stays(wordy, slow):
+    model = TextClassifier(threads=1, progress=False).fit(*wordy())
+    before, learned = model.to_bytes(), dict(vars(model))
+    slow(0.5)
+    for budget in (Budget(time=0.5), Budget(latency=1e-8), Budget(memory=300)):
+        model.set_params(budget=budget)
+        for learn in (model.fit, model.partial_fit):
+            with pytest.raises(BudgetError, match=r"the smallest .* that would do"):
+                learn(*wordy(4))
+            assert model.set_params(budget=None).to_bytes() == before
+            assert vars(model) == learned
+            model.set_params(budget=budget)
+
+
+def test_a_time_in_which_nothing_is_learned_will_not_do(fit, wordy, monkeypatch):
+    monkeypatch.setattr(Closing, "advance", lambda self, texts: None)
+    with pytest.raises(BudgetError, match=r"5 s were over before anything was learned; .* here is about 10s"):
+        fit("5s", *wordy())
+
+
+def test_a_report_says_when_the_time_was_short(fit, wordy, monkeypatch):
+    advance = Closing.advance
+    monkeypatch.setattr(Closing, "advance", lambda self, texts: advance(self, texts // 100))
+    (note,) = fit("5s", *wordy()).report_.notes
+    assert note.endswith("of 240 texts; more would do better")
+    assert fit(None, *wordy()).report_.notes == []
 
 
 # Latency

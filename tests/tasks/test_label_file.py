@@ -152,6 +152,9 @@ ARRAYS = {
     "no text": (lambda a: a["labels.text"].fill(255), "does not describe a text classifier"),
     "hidden": (lambda a: a.update({"layers.hidden": np.zeros((2, 2), np.float32)}), "'layers.hidden' is float32 of"),
     "half hidden": (lambda a: a.update({"layers.hidden": a["x"]}), "'layers.hidden_bias' is missing"),
+    "code beyond the levels": (lambda a: a.update({"group1.codes": a["group1.codes"] | 255}), "the code 255, beyond"),
+    "endless scale": (lambda a: a["group0.scales"].fill(np.inf), "'group0.scales' holds numbers that are not finite"),
+    "no number": (lambda a: a["layers.bias"].fill(np.nan), "'layers.bias' holds numbers that are not finite"),
     "output": (lambda a: a.update({"layers.output": np.zeros((2, 2), np.float32)}), "'layers.output' is float32 of"),
 }
 
@@ -179,6 +182,17 @@ def test_an_embedding_without_its_last_layer_is_refused(saved, path):
         load(path)
 
 
+@pytest.mark.parametrize("half", [0x0F, 0xF0])
+def test_a_code_beyond_the_levels_is_refused_in_four_bits_too(wordy, path, half):
+    model = TextClassifier("5KB", threads=1, progress=False).fit(*wordy())
+    assert {table.bits for table in model.net_.tables} == {4}
+    arrays = {name: array.copy() for name, array in model._arrays().items()}
+    arrays["group1.codes"][3] |= half
+    write_model(path, model._full_manifest(), arrays)
+    with pytest.raises(ModelFileError, match=r"the array 'group1\.codes' holds the code 15, beyond the levels"):
+        load(path)
+
+
 MANIFESTS = {
     "no net": (lambda m: m.pop("net"), "does not describe a text classifier"),
     "no labels": (lambda m: m.pop("labels"), "does not describe a text classifier"),
@@ -200,6 +214,18 @@ MANIFESTS = {
     "all floor": (lambda m: m["calibration"].update(floor=1.0), "cannot be used"),
     "other calibration": (lambda m: m["calibration"].update(beta=1), "does not describe a text classifier"),
     "threshold of text": (lambda m: m.update(threshold="0.5"), r"the threshold 0\.5 cannot be used"),
+    "budget of nothing": (
+        lambda m: m["parameters"].update(budget="none at all"),
+        "budget 'none at all' is not an amount",
+    ),
+    "sure beyond doubt": (lambda m: m["parameters"].update(abstain=2), "parameters .* cannot be used .*abstain=2"),
+    "abstain of text": (lambda m: m["parameters"].update(abstain="0.5"), "parameters .* cannot be used"),
+    "other network": (lambda m: m["parameters"].update(network="deep"), "network='deep'"),
+    "words of text": (lambda m: m["parameters"].update(words="12"), "words='12'"),
+    "other targets": (lambda m: m["parameters"].update(targets="some"), "targets='some'"),
+    "seed of text": (lambda m: m["parameters"].update(seed="one"), "seed='one'"),
+    "half balanced": (lambda m: m["parameters"].update(balanced=0.5), r"balanced=0\.5: expected True or False"),
+    "column of no name": (lambda m: m["parameters"].update(text=["a"]), r"text=\['a'\]: expected the name of a column"),
     "other task": (lambda m: m.update(task="tag"), "holds a model of task 'tag'; this lilliput knows label"),
 }
 
@@ -230,7 +256,7 @@ def places(value, before=()):
 
 
 @pytest.mark.parametrize("name", ["two labels", "embedding"])
-@pytest.mark.parametrize("part", ["net", "labels", "calibration", "threshold", "task"])
+@pytest.mark.parametrize("part", ["net", "labels", "calibration", "threshold", "task", "parameters"])
 def test_junk_in_a_manifest_is_refused_or_harmless(saved, path, name, part):
     manifest, arrays = saved(name)
     for place in places({part: manifest[part]}):

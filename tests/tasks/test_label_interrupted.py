@@ -8,6 +8,7 @@ import pytest
 from lilliput import load
 from lilliput.core.progress import Progress
 from lilliput.planning import textnet
+from lilliput.tasks import label_report
 from lilliput.tasks.label import TextClassifier
 
 
@@ -88,6 +89,34 @@ def test_while_reading_there_is_no_model_either(model):
     with pytest.raises(KeyboardInterrupt, match="while reading"):
         model.fit(texts(), ["a", "b"])
     assert not model.__sklearn_is_fitted__()
+
+
+def ctrl_c(*_):
+    raise KeyboardInterrupt("while measuring")
+
+
+@pytest.mark.parametrize("kind", ["linear", "multi", "soft"])
+@pytest.mark.parametrize("what", ["quality", "latency", "_throughput"])
+def test_while_measuring_the_model_is_kept(toy, model, tmp_path, monkeypatch, kind, what):
+    expected = TextClassifier(threads=1, progress=False).fit(*toy(kind))
+    monkeypatch.setattr(label_report, what, ctrl_c)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        model.fit(*toy(kind))
+    assert model.interrupted_
+    assert model.report_.notes == ["measuring was ended early by Ctrl-C"]
+    assert (model.report_.quality == {}) == (what == "quality")
+    texts, _ = toy(kind, seed=1)
+    assert np.array_equal(model.predict_proba(texts), expected.predict_proba(texts))
+    model.save(tmp_path / "model.safetensors")
+    assert load(tmp_path / "model.safetensors").report_.notes == model.report_.notes
+
+
+def test_the_memory_is_kept_even_then(toy, monkeypatch):
+    monkeypatch.setattr(label_report, "latency", ctrl_c)
+    model = TextClassifier("5KB", threads=1, progress=False)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        model.fit(*toy("linear"))
+    assert len(model.to_bytes()) <= 5000
 
 
 def test_an_undisturbed_fit_says_so_again(press, toy, model):

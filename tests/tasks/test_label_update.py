@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from copy import copy
 
 import numpy as np
@@ -11,8 +12,14 @@ from lilliput import load
 from lilliput.core.budget import Budget
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.core.progress import Progress
+from lilliput.data.buckets import Buckets
+from lilliput.data.source import Source
+from lilliput.data.write import write_rows
+from lilliput.planning import continuation
+from lilliput.tasks import label_report, label_rows
 from lilliput.tasks.label import TextClassifier
 from lilliput.training import passes
+from lilliput.training.examples import count_texts
 
 FILLER = ["der", "die", "das", "und", "oder", "auch", "nur", "noch", "immer", "wieder"]
 
@@ -190,14 +197,119 @@ def test_rows_that_do_not_fit_are_refused_and_the_model_stays(make, rows, X, y, 
     assert model.to_bytes() == before
 
 
-def test_ctrl_c_leaves_the_model_as_it_was(make, rows, monkeypatch):
-    def advance(self, n=1):
-        raise KeyboardInterrupt("by the user")
+# Ctrl-C
+
+
+@pytest.fixture
+def press(monkeypatch):
+    """Press Ctrl-C when the progress advances for the n-th time; afterwards nothing does."""
+
+    def at(number):
+        calls = []
+
+        def advance(self, n=1):
+            calls.append(n)
+            if len(calls) == number:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(Progress, "advance", advance)
+        return calls
+
+    return at
+
+
+@pytest.mark.parametrize("count", [60, 300], ids=["few rows", "rows to measure on"])
+@pytest.mark.parametrize("options", [{}, {"budget": "5KB"}, {"network": "embedding"}], ids=str)
+def test_ctrl_c_keeps_the_best_so_far(make, rows, press, tmp_path, options, count):
+    calls = press(None)
+    make(**options).fit(*rows(FIRST)).partial_fit(*rows({**THIRD, **FIRST}, count))
+    fitting = len(calls)
+    calls = press(None)
+    model = make(**options).fit(*rows(FIRST))
+    fitting -= len(calls)
+    for step in {1, fitting // 2 + 1, fitting}:
+        again = copy(model)
+        press(step)
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            again.partial_fit(*rows({**THIRD, **FIRST}, count))
+        assert again.interrupted_
+        assert again.classes_.tolist() == ["ja", "nein", "egal"]
+        assert again.report_.notes[1:] == ["training was ended early by Ctrl-C"]
+        assert (again.report_.quality == {}) == (count == 60)
+        assert "before they were learned from" not in again.report_.held_out
+        assert again.report_.latency_p50_ms > 0
+        size = again.save(tmp_path / "model.safetensors")
+        assert "budget" not in options or size <= 5000
+        assert load(tmp_path / "model.safetensors").predict(["das gut"]).tolist() == again.predict(["das gut"]).tolist()
+        assert again.score(*rows({**THIRD, **FIRST}, seed=1)) > 0.6
+
+
+@pytest.mark.parametrize("what", ["quality", "latency"])
+def test_ctrl_c_while_measuring_keeps_the_model(make, rows, monkeypatch, what):
+    def ctrl_c(*_):
+        raise KeyboardInterrupt("while measuring")
+
+    model = make().fit(*rows(FIRST))
+    monkeypatch.setattr(label_report, what, ctrl_c)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        model.partial_fit(*rows(THIRD))
+    assert model.interrupted_
+    assert model.report_.notes[1:] == ["measuring was ended early by Ctrl-C"]
+    assert model.predict(["naja"]).tolist() == ["egal"]
+
+
+def test_ctrl_c_before_anything_was_learned_leaves_the_model_as_it_was(make, rows, monkeypatch):
+    def count(*_):
+        raise KeyboardInterrupt("while counting")
 
     model = make().fit(*rows(FIRST))
     before, known = model.to_bytes(), copy(model.classes_)
-    monkeypatch.setattr(Progress, "advance", advance)
-    with pytest.raises(KeyboardInterrupt, match="by the user"):
+    monkeypatch.setattr(continuation, "count_texts", count)
+    with pytest.raises(KeyboardInterrupt, match="while counting"):
         model.partial_fit(*rows(THIRD))
     assert model.to_bytes() == before
     assert model.classes_.tolist() == known.tolist()
+    assert not model.interrupted_
+
+
+# Budgets
+
+
+def test_the_time_budget_is_kept(make, real):
+    (texts, labels), held = real
+    model = make().fit(texts[::2], labels[::2])
+    model.set_params(budget="2s").partial_fit(texts[1::2], labels[1::2])
+    assert model.report_.fit_seconds < 2
+    assert model.score(*held) > 0.5
+
+
+def test_a_time_that_is_too_short_leaves_the_model(make, rows, monkeypatch):
+    model = make().fit(*rows(FIRST))
+    before = model.to_bytes()
+    monkeypatch.setattr(continuation, "count_texts", lambda *a: time.sleep(0.2) or count_texts(*a))
+    with pytest.raises(BudgetError, match="the smallest time that would do"):
+        model.set_params(budget=Budget(time=0.3)).partial_fit(*rows(THIRD))
+    assert model.set_params(budget=None).to_bytes() == before
+
+
+def test_the_latency_budget_is_kept(make, rows):
+    model = make(budget="5s,500ms").fit(*rows(FIRST))
+    assert model.partial_fit(*rows(SECOND)).report_.latency_p95_ms < 500
+    before = model.to_bytes()
+    with pytest.raises(BudgetError, match="one prediction took"):
+        model.set_params(budget=Budget(latency=1e-8)).partial_fit(*rows(THIRD))
+    assert model.set_params(budget="5s,500ms").to_bytes() == before
+
+
+def test_files_are_streamed(make, rows, tmp_path, monkeypatch):
+    path = tmp_path / "more.csv"
+    write_rows(path, ["text", "label"], zip(*rows(SECOND, 400), strict=True))
+    model = make().fit(*rows(FIRST))
+    expected = copy(model).partial_fit(*rows(SECOND, 400)).to_bytes()
+    folders = []
+    spill = Buckets._spill
+    monkeypatch.setattr(Buckets, "_spill", lambda self: spill(self) or folders.append(self.folder))
+    monkeypatch.setattr(label_rows, "CORPUS_MEMORY", 1000)
+    assert model.partial_fit(Source(path)).to_bytes() == expected
+    assert folders
+    assert not folders[0].exists()

@@ -75,6 +75,26 @@ def test_lists_of_one_label_each_are_single_labels(read):
     assert read([["b"], ["a"], []])[0] == Labels(("a", "b"), "multi")
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+@pytest.mark.parametrize("late", [["a", "c"], []])
+@pytest.mark.parametrize("early", [["a", "b", "a", "b"], [["a"], ["b"], ["a"], ["b"]], [["a"], "b", ("a",), {"b"}]])
+def test_a_late_row_of_several_labels_or_none_makes_all_rows_so(read, early, late, batch):
+    labels, targets = read([*early, late, "b"], batch=batch)
+    assert labels == Labels(("a", "b", "c")[: 3 if late else 2], "multi")
+    assert labels.outputs == len(labels.names)
+    assert rows_of(labels, targets) == [{"a": 1}, {"b": 1}, {"a": 1}, {"b": 1}, dict.fromkeys(late, 1), {"b": 1}]
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=2, unique=True), min_size=1, max_size=9), st.integers(1, 4))
+def test_the_mode_does_not_depend_on_batches(rows, batch):
+    whole, cut = LabelReader(), LabelReader()
+    whole.add(rows)
+    for start in range(0, len(rows), batch):
+        cut.add(rows[start : start + batch])
+    assert whole.mode == cut.mode == ("single" if all(len(row) == 1 for row in rows) else "multi")
+    assert (whole.labels, whole.sizes) == (cut.labels, cut.sizes)
+
+
 def test_lists_of_one_are_labels_where_one_is_wanted(read):
     labels, targets = read([["a"], "b", ("c",)], mode="single")
     assert labels.mode == "single"
@@ -84,7 +104,8 @@ def test_lists_of_one_are_labels_where_one_is_wanted(read):
 @pytest.mark.parametrize(
     ("rows", "mode", "message"),
     [
-        (["a", "b", "c", ["a"] * 2], None, r"row 4: found \['a', 'a'\], expected one label as in the rows before"),
+        (["a", "b", "c", ["a"] * 2], "single", r"row 4: found \['a', 'a'\], expected one label as in the rows before"),
+        ([["a"], ["b"], {"a": 1}], None, r"row 3: found {'a': 1}, expected one label"),
         ([["a", "b"], {"a": 1}], None, r"row 2: found {'a': 1}, expected a list of labels"),
         ([{"a": 1}, "b"], None, "row 2: found 'b', expected a mapping of label to value"),
         (["a"], "soft", "row 1: found 'a', expected a mapping of label to value"),

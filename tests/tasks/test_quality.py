@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from lilliput.core import bootstrap
 from lilliput.core.errors import DataError
 from lilliput.tasks.labels import Labels
-from lilliput.tasks.quality import main_score, quality, score_batches
+from lilliput.tasks.quality import MEASURES, main_score, quality, score_batches
+from lilliput.training.metrics import calibration_error, cross_entropy, macro_f1, micro_f1, root_mean_square
 
 ROWS = 300
 
@@ -66,6 +68,46 @@ def test_soft_targets(chances, metrics):
     found = quality(chances, wanted, "soft", 0.5)
     assert list(found) == ["rmse"]
     assert found["rmse"].value == pytest.approx(np.sqrt(metrics.mean_squared_error(wanted, chances)), rel=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["single", "multi", "soft"])
+def test_measures_are_those_of_their_definitions(chances, mode):
+    wanted = {
+        "single": np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(0, 4, size=ROWS)],
+        "multi": (np.random.default_rng(1).random((ROWS, 4)) < 0.3).astype(np.float32),
+        "soft": np.random.default_rng(1).random((ROWS, 4)).astype(np.float32),
+    }[mode]
+    found = values(quality(chances, wanted, mode, 0.3))
+    assert tuple(found) == MEASURES[mode]
+    if mode == "soft":
+        assert found["rmse"] == pytest.approx(root_mean_square(wanted, chances))
+        return
+    chosen = chances >= 0.3 if mode == "multi" else chances == chances.max(axis=1, keepdims=True)
+    flags = wanted > 0.5
+    sure = chances if mode == "multi" else chances.max(axis=1)
+    right = flags if mode == "multi" else (flags & chosen).any(axis=1)
+    assert found["macro_f1"] == pytest.approx(macro_f1(flags, chosen))
+    assert found["calibration_error"] == pytest.approx(calibration_error(sure.ravel(), right.ravel()), rel=1e-5)
+    assert found["log_loss"] == pytest.approx(cross_entropy(wanted, chances, mode == "single"))
+    assert mode == "single" or found["micro_f1"] == pytest.approx(micro_f1(flags, chosen))
+
+
+def test_intervals_are_those_of_resampled_rows(chances, monkeypatch):
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 400)
+    flags = np.random.default_rng(1).random((ROWS, 4)) < 0.3
+    found = quality(chances, flags.astype(np.float32), "multi", 0.3)
+    draws = np.random.default_rng(7).integers(ROWS, size=(400, ROWS))
+    for name, function in (("micro_f1", micro_f1), ("macro_f1", macro_f1)):
+        low, high = np.quantile([function(flags[rows], chances[rows] >= 0.3) for rows in draws], (0.025, 0.975))
+        assert found[name].high - found[name].low == pytest.approx(high - low, rel=0.3)
+
+
+def test_a_loss_of_nothing_is_no_negative_zero():
+    sure = np.eye(2, dtype=np.float32)[[0, 1, 0]]
+    assert str(quality(sure, sure, "single", 0.5)["log_loss"]).startswith("0.0000  (95 % interval 0.0000 to 0.0000")
+    assert str(quality(sure, sure, "soft", 0.5)["rmse"]).startswith("0.0000")
+    nothing = np.zeros((3, 2), dtype=np.float32)
+    assert np.signbit(quality(sure, nothing, "single", 0.5)["log_loss"].value) == np.False_
 
 
 def test_batches_are_one_set():

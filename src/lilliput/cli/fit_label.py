@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lilliput.cli import fit_label_options as asked
 from lilliput.cli import options
+from lilliput.cli.compiling import compile_once
 from lilliput.core.budget import Budget, format_bytes
 from lilliput.core.errors import LilliputError
 
@@ -30,35 +32,24 @@ def add_to(fit: typer.Typer) -> None:
 
 
 def fit_label(
-    data: Annotated[list[str], typer.Argument(metavar="DATA", help="CSV, TSV, JSONL, .txt or .parquet files, or - .")],
-    out: Annotated[str, typer.Option("-o", "--out", metavar="MODEL", help="The model file to write.")],
+    data: asked.Data,
+    out: asked.Out,
     text: options.Text = None,
     target: options.Target = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="LIMITS", help="Size of the file, time of the fit: 1MB or 1MB,5min.")
-    ] = None,
-    targets: Annotated[
-        str | None,
-        typer.Option(metavar="KIND", help="single (one label a text), multi or soft; as the data say if not given."),
-    ] = None,
-    balanced: Annotated[bool, typer.Option("--balanced", help="Rare labels weigh as much as frequent ones.")] = False,
-    abstain: Annotated[
-        float | None, typer.Option(metavar="P", help="Give no label that is less probable than this.")
-    ] = None,
-    words: Annotated[str | None, typer.Option(metavar="N-N", help="N-grams of words, such as 1-2, or none.")] = None,
-    chars: Annotated[
-        str | None, typer.Option(metavar="N-N", help="N-grams of characters, such as 2-4, or none.")
-    ] = None,
-    network: Annotated[str | None, typer.Option(metavar="KIND", help="auto, linear or embedding.")] = None,
+    budget: asked.Budget = None,
+    targets: asked.Targets = None,
+    balanced: asked.Balanced = False,
+    abstain: asked.Abstain = None,
+    words: asked.Words = None,
+    chars: asked.Chars = None,
+    network: asked.Network = None,
     separator: options.Separator = None,
     no_header: options.NoHeader = False,
     skip_bad: options.SkipBad = False,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same file; 0 if not given.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Processors to use; all if not given.")] = None,
-    device: Annotated[str, typer.Option(help="auto or cpu.")] = "auto",
-    continued: Annotated[
-        str | None, typer.Option("--continue", metavar="MODEL", help="Go on from this model with more rows.")
-    ] = None,
+    seed: asked.Seed = None,
+    threads: asked.Threads = None,
+    device: asked.Device = "auto",
+    continued: asked.Continued = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -70,28 +61,12 @@ def fit_label(
 
     options.check_model_path(out)
     Budget.parse(budget)
-    given: dict[str, Any] = {
-        "budget": budget,
-        "targets": targets,
-        "balanced": balanced or None,
-        "abstain": abstain,
-        "words": options.span("--words", words),
-        "chars": options.span("--chars", chars),
-        "network": network,
-        "seed": seed,
-        "threads": threads,
-        "device": device,
-        "progress": False if quiet else None,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    model = _model(continued, given)
+    given: dict[str, Any] = {"budget": budget, "targets": targets, "abstain": abstain, "network": network, "seed": seed}
+    given |= {"words": options.span("--words", words), "chars": options.span("--chars", chars)}
+    given |= {"balanced": balanced or None, "threads": threads, "device": device, "progress": False if quiet else None}
+    model = _model(continued, {name: value for name, value in given.items() if value is not None})
     with Source(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
-        described = source.describe()  # names of columns are checked before anything is compiled
-        if not quiet:
-            typer.echo(f"learning from {described}", err=True)
         size = _learn(model, source, out, continued=continued is not None, quiet=quiet)
-        if skip_bad and source.bad.count and not quiet:
-            typer.echo(f"note: {source.bad}", err=True)
     typer.echo(model.report_.to_json() if json else str(model.report_))
     if not quiet:
         hint = f"lilliput predict {shlex.quote(out)} 'some text'"
@@ -118,8 +93,9 @@ def _model(continued: str | None, given: dict[str, Any]) -> TextClassifier:
 
 def _learn(model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool) -> int:
     """Fit and save, after Ctrl-C too; returns the size of the file in bytes."""
-    from lilliput.cli.compiling import compile_once
-
+    described = source.describe()  # names of columns are checked before anything is compiled
+    if not quiet:
+        typer.echo(f"learning from {described}", err=True)
     try:
         compile_once(quiet)
         if continued:
@@ -127,10 +103,17 @@ def _learn(model: TextClassifier, source: Source, out: str, *, continued: bool, 
         else:
             model.fit(source)
     except KeyboardInterrupt:
-        if not getattr(model, "interrupted_", False):
-            typer.echo("interrupted before anything was learned; nothing was saved", err=True)
-        else:
-            size = model.save(out)
-            typer.echo(f"interrupted; the best model so far was saved: {out} ({format_bytes(size)})", err=True)
+        _save_interrupted(model, out)
         raise typer.Exit(130) from None
+    if source.bad.count and not quiet:
+        typer.echo(f"note: {source.bad}", err=True)
     return model.save(out)
+
+
+def _save_interrupted(model: TextClassifier, out: str) -> None:
+    """Save what there is after Ctrl-C, and say so."""
+    if not getattr(model, "interrupted_", False):
+        typer.echo("interrupted before anything was learned; nothing was saved", err=True)
+        return
+    size = model.save(out)
+    typer.echo(f"interrupted; the best model so far was saved: {out} ({format_bytes(size)})", err=True)

@@ -13,7 +13,7 @@ from lilliput.core.registry import load
 
 if TYPE_CHECKING:
     from lilliput.compat.fasttext_model import FastTextClassifier
-    from lilliput.tasks.label import Explanation
+    from lilliput.tasks.explanation import Explanation
     from lilliput.tasks.labels import Labels
 
 Floats = NDArray[np.float32]

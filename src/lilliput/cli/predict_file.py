@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lilliput.cli.answers import answer_columns, answers
+from lilliput.cli.kept import KeptFields
 from lilliput.core.progress import Progress
 from lilliput.data.batch import BadRows, Batch, Guard
 from lilliput.data.cells import read_texts
@@ -42,11 +44,13 @@ def predict_file(
 def _batches(source: Source, kept: list[str], bad: BadRows) -> Iterator[Batch]:
     """Texts, and the columns to keep, with the numbers of their rows; gaps in these are bad rows."""
     (file,) = source.files
-    columns = list(dict.fromkeys([source.text_column, *kept]))
+    fields = KeptFields(file, kept) if kept and file.format == "jsonl" else None
+    columns = [source.text_column, *(() if fields else kept)]
     skipped = bad if source.skip_bad else None
     guard = Guard(file.name, skipped)
-    for batch in read_columns(file, columns, bad=skipped, header=source.header):
-        yield read_texts(batch, source.text_column, guard)
+    for batch in read_columns(file, list(dict.fromkeys(columns)), bad=skipped, header=source.header):
+        good = read_texts(batch, source.text_column, guard)
+        yield replace(good, columns={**fields.of(good), **good.columns}) if fields else good
 
 
 def _rows(

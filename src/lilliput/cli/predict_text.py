@@ -10,7 +10,7 @@ from lilliput.cli.answers import DECIMALS, answer_columns, answers
 
 if TYPE_CHECKING:
     from lilliput.cli.labeller import Labeller
-    from lilliput.tasks.label import Explanation
+    from lilliput.tasks.explanation import Explanation
 
 NGRAMS = 6
 """Shown for and against a label."""

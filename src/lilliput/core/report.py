@@ -10,19 +10,16 @@ since it would have to contain itself; it is filled in from the file when that i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from lilliput.core.budget import format_bytes, format_seconds
 from lilliput.core.errors import DataError
 
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
-_RESAMPLES = 400
 _MEASURED_HERE = frozenset(
     {
         "file_bytes",
@@ -39,7 +36,7 @@ _MACHINE_VERSIONS = frozenset({"os", "machine"})
 
 @dataclass(frozen=True)
 class Measure:
-    """A measured quality with its 95 % interval on ``n`` held-out rows."""
+    """A measured quality with its 95 % interval on ``n`` held-out rows; see also `lilliput.core.bootstrap`."""
 
     value: float
     low: float
@@ -59,22 +56,6 @@ class Measure:
         centre = (share + z2 / (2 * n)) / (1 + z2 / n)
         half = _Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
         return cls(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)), n)
-
-    @classmethod
-    def bootstrap(cls, function: Callable[[NDArray[np.int64]], float], n: int, seed: int) -> Measure:
-        """A measure that is no share of rows, such as F1, with the percentile interval of 400 resamples.
-
-        ``function`` takes the indices of n rows, drawn with replacement, and returns the measure on these. The value
-        is that of each row once, and the interval is widened to hold it. Efron 1979, "Bootstrap Methods: Another Look
-        at the Jackknife", Annals of Statistics 7. Raises `DataError` when n is 0.
-        """
-        if n < 1:
-            raise DataError("no rows to measure on; score at least one row")
-        generator = np.random.default_rng(seed)
-        value = float(function(np.arange(n)))
-        draws = [float(function(generator.integers(n, size=n))) for _ in range(_RESAMPLES)]
-        low, high = (float(point) for point in np.quantile(draws, (0.025, 0.975)))
-        return cls(value, min(low, value), max(high, value), n)
 
     def __str__(self) -> str:
         return f"{self.value:.4f}  (95 % interval {self.low:.4f} to {self.high:.4f}, {self.n:,} rows)"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +14,8 @@ from numpy.typing import NDArray
 from lilliput.features.buckets import BucketMap
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.kernels import SIGMOID, SOFTMAX, Targets
-from lilliput.planning.rows import layout_of
-from lilliput.planning.textnet import LEAST_ROWS
+from lilliput.planning.rows import Layout, layout_of
+from lilliput.planning.textnet import LEAST_ROWS, MOST_WEIGHTS
 from lilliput.training.examples import BagSource, Shards, TextSet, count_texts
 from lilliput.training.learner import Learner, Shape
 from lilliput.training.passes import Passes, Schedule
@@ -20,18 +23,27 @@ from lilliput.training.passes import Passes, Schedule
 Floats = NDArray[np.float32]
 RATE = 0.1
 PASSES = 3
+LEAST_SECONDS = 0.01
+"""For the passes, however little time is left."""
 OLD_SUM = 0.02
 """Adagrad's sum of squares that a stored weight starts from: about what it had after some dozen steps, so that a new
 n-gram learns quickly and an old one is only adjusted."""
 
 
+class Continued(NamedTuple):
+    """A net after more texts; ``interrupted``: Ctrl-C ended its training early."""
+
+    net: FeedForward
+    interrupted: bool
+
+
 @dataclass
 class Continuation:
-    """New texts for a stored net; `outputs` of the net may have grown. ``room``: bytes for tables and layers."""
+    """A stored net and new texts for it; `outputs` of the net may have grown. ``room``: bytes for tables and layers."""
 
+    net: FeedForward
     corpus: Shards
     targets: Targets
-    learn: NDArray[np.bool_]
     outputs: int
     single: bool
     seed: int
@@ -39,14 +51,72 @@ class Continuation:
     room: float | None = None
     advance: Callable[[int], None] = lambda texts: None
 
+    def train(self, learn: NDArray[np.bool_], seconds: float | None = None) -> Continued:
+        """The net after some passes over the new texts flagged in `learn`, coded as before and within the room.
 
-def train_on(net: FeedForward, more: Continuation) -> FeedForward:
-    """`net` after some passes over new texts, coded as before and no larger than the room."""
-    learner = _resume(net, more)
-    source = BagSource(TextSet(more.corpus, more.targets, more.learn), net.groups, learner.maps, more.threads)
-    loss = SIGMOID if net.shared or not more.single or more.outputs == 1 else SOFTMAX
-    Passes(learner, loss, more.threads, more.seed).run(source, Schedule(RATE, PASSES), more.advance)
-    return _within(learner, more.room).freeze()
+        `seconds`: what it may take if the passes would take longer. Ctrl-C ends the passes early.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+        source = self._source.learning_from(learn)
+        learner = self._resume()
+        loss = SIGMOID if self.net.shared or not self.single or self.outputs == 1 else SOFTMAX
+        left = None if ends is None else max(LEAST_SECONDS, ends - time.monotonic())
+        interrupted = False
+        try:
+            Passes(learner, loss, self.threads, self.seed).run(source, Schedule(RATE, PASSES, left), self.advance)
+        except KeyboardInterrupt:
+            interrupted = True
+            if not learner.coded:
+                learner.start_coding()
+        return Continued(_within(learner, self.room).freeze(), interrupted)
+
+    @cached_property
+    def _kept(self) -> list[NDArray[np.int64]]:
+        """The buckets with a row: the old ones, and those of n-grams that occur twice in the new texts.
+
+        If these are too many to train, those of n-grams that occur more often.
+        """
+        old = [bucket_map.buckets() for bucket_map in self.net.maps]
+        most = MOST_WEIGHTS / _shape(self.net, self.outputs).dim
+        least = 2
+        while sum(int((count >= least).sum()) for count in self._counts) > most:
+            least = max(least + 1, least * 5 // 4)
+        pairs = zip(old, self._counts, strict=True)
+        return [np.union1d(known, np.flatnonzero(count >= least)) for known, count in pairs]
+
+    @cached_property
+    def _counts(self) -> list[NDArray[np.int32]]:
+        """In how many of the new texts each bucket occurs, group by group."""
+        corpus = self.corpus
+        return [
+            count_texts((corpus.shard(number) for number in range(corpus.shards)), group, self.threads)
+            for group in self.net.groups
+        ]
+
+    @cached_property
+    def _layout(self) -> Layout:
+        bits = [group.bits for group in self.net.groups]
+        return layout_of(self.net.groups, self._counts, self._kept, bits, len(self.targets.weights))
+
+    @cached_property
+    def _source(self) -> BagSource:
+        """Examples of all texts, made once for all that learn from them."""
+        nothing = np.zeros(len(self.targets.weights), dtype=bool)
+        texts = TextSet(self.corpus, self.targets, nothing)
+        return BagSource(texts, self.net.groups, self._layout.maps, self.threads)
+
+    def _resume(self) -> Learner:
+        """A learner that holds what the net knows, with fresh rows for new n-grams."""
+        net, layout = self.net, self._layout
+        learner = Learner(_shape(net, self.outputs), layout.maps, layout.rates, self.seed)
+        for group, bucket_map in enumerate(net.maps):
+            known = bucket_map.buckets()
+            rows = learner.first[group] + np.searchsorted(self._kept[group], known)
+            weights = net.tables[group].all_weights()[: len(known)]  # in 4 bits there may be one more
+            learner.tables.weights[rows] = _widened(weights, self.outputs) if net.shared else weights
+            learner.tables.sums[rows] = OLD_SUM
+        _resume_head(learner, net, self.outputs)
+        return learner
 
 
 def least_room(net: FeedForward, outputs: int) -> float:
@@ -60,23 +130,6 @@ def _shape(net: FeedForward, outputs: int) -> Shape:
     table = net.tables[0]
     dim = outputs if net.shared else table.dim
     return Shape(net.groups, dim, net.layers.hidden.shape[1], outputs, table.bits, net.shared)
-
-
-def _resume(net: FeedForward, more: Continuation) -> Learner:
-    """A learner that holds what `net` knows, with fresh rows for n-grams that occur twice in the new texts."""
-    parts = [more.corpus.shard(number) for number in range(more.corpus.shards)]
-    counts = [count_texts(iter(parts), group, more.threads) for group in net.groups]
-    old = [bucket_map.buckets() for bucket_map in net.maps]
-    kept = [np.union1d(known, np.flatnonzero(count >= 2)) for known, count in zip(old, counts, strict=True)]
-    layout = layout_of(net.groups, counts, kept, [group.bits for group in net.groups], len(more.learn))
-    learner = Learner(_shape(net, more.outputs), layout.maps, layout.rates, more.seed)
-    for group, known in enumerate(old):
-        rows = learner.first[group] + np.searchsorted(kept[group], known)
-        weights = net.tables[group].all_weights()[: len(known)]  # in 4 bits there may be one more
-        learner.tables.weights[rows] = _widened(weights, more.outputs) if net.shared else weights
-        learner.tables.sums[rows] = OLD_SUM
-    _resume_head(learner, net, more.outputs)
-    return learner
 
 
 def _resume_head(learner: Learner, net: FeedForward, outputs: int) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import DataError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.core.threads import resolve_threads
 from lilliput.data.inputs import is_table, targets_of, texts_of
 from lilliput.data.source import Source
 from lilliput.nets.feedforward import FeedForward
+from lilliput.tasks.explanation import Explanation, explanation
 from lilliput.tasks.labels import Labels
 from lilliput.training.calibration import Calibration, probabilities
 
@@ -28,22 +31,13 @@ FEW_TEXTS = 32
 """Texts up to which a process that has not compiled anything yet predicts without compiled code."""
 
 
-class Explanation(NamedTuple):
-    """Why a text got a label: the n-grams that spoke for it and against it, with the log-odds they brought."""
-
-    label: Any
-    probability: float
-    speaks_for: list[tuple[str, float]]
-    speaks_against: list[tuple[str, float]]
-
-
 class TextClassifier(Estimator):
     """Labels texts: hashed n-grams of words and characters under a small network, in one file that fits a budget.
 
     Parameters
     ----------
     budget : bytes of the file, seconds of `fit`, latency of a prediction: "1MB", "1MB,5min", a `Budget`, or None.
-    targets : "single" (one label a text), "multi" (any number) or "soft" (values in [0, 1]); None: as the data say.
+    targets : "single" (one label a text), "multi" (any number) or "soft" (values in [0, 1]); None: as the rows say.
     balanced : let rare labels weigh as much as frequent ones.
     abstain : probability below which `predict` gives None instead of a label; None: always a label.
     words, chars : shortest and longest n-grams of words and of characters within words; (0, 0) for none of them; None:
@@ -106,8 +100,6 @@ class TextClassifier(Estimator):
         self.device = device
         self.progress = progress
 
-    # Learning
-
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from texts and their labels.
 
@@ -118,12 +110,14 @@ class TextClassifier(Estimator):
         y : a label a text; lists of labels for several; mappings of label to value (or a matrix) for soft targets. Not
             needed when `X` holds the targets too.
 
-        Raises `DataError` for data that cannot be used and `BudgetError` for a budget that cannot be kept. After
-        Ctrl-C, the best model so far is kept, `interrupted_` is true, and KeyboardInterrupt is raised on.
+        Raises `DataError` for data that cannot be used and `BudgetError` for a budget that was not kept; the estimator
+        then is what it was before. Kernels are compiled, once for an installation, before the time of a budget begins.
+        After Ctrl-C, the best model so far is kept, `interrupted_` is true, and KeyboardInterrupt is raised on.
         """
+        started = time.monotonic()
         from lilliput.tasks.label_fit import fit
 
-        fit(self, self._batches(X, y))
+        fit(self, self._batches(X, y), started)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -131,13 +125,14 @@ class TextClassifier(Estimator):
 
         What was learned is kept and adjusted; new n-grams and labels get rows of their own, the least useful old ones
         give way when the memory budget asks for it. Earlier rows are not seen again, so a model that must forget
-        nothing is better fitted again on all of them.
+        nothing is better fitted again on all of them. Budget, errors and Ctrl-C are as in `fit`.
         """
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
+        started = time.monotonic()
         from lilliput.tasks.label_update import update
 
-        update(self, self._batches(X, y))
+        update(self, self._batches(X, y), started)
         return self
 
     def _batches(self, X: Any, y: Any) -> Iterator[tuple[list[str], list[Any]]]:
@@ -178,10 +173,10 @@ class TextClassifier(Estimator):
             return chances
         if self.labels_.mode == "multi":
             least = max(self.threshold_, self.abstain or 0.0)
-            given: list[list[Any]] = [[] for _ in chances]
-            for text, label in np.argwhere(chances >= least).tolist():
-                given[text].append(names[label])
-            return given
+            texts, labels = np.nonzero(chances >= least)
+            given = [names[label] for label in labels.tolist()]
+            ends = np.searchsorted(texts, np.arange(len(chances) + 1)).tolist()
+            return [given[first:last] for first, last in pairwise(ends)]
         best = chances.argmax(axis=1)
         if self.abstain is None:
             return self.classes_[best]
@@ -200,40 +195,16 @@ class TextClassifier(Estimator):
         What an n-gram brings is its exact share of the label's log-odds (for one label of many: against the mean of
         the labels), already divided by the temperature. "_" marks the border of a word in n-grams of characters.
         """
-        chances = self.predict_proba([text])[0]
-        names = list(self.labels_.names)
-        if label is None:
-            label = names[int(chances.argmax())]
-        elif label not in names:
-            raise LilliputError(f"{label!r} is none of the labels; there are {', '.join(map(str, names[:20]))}")
-        number = names.index(label)
-        said: dict[str, float] = {}
-        for ngram, logits in self.net_.contributions(text):
-            said[ngram] = said.get(ngram, 0.0) + self._share(logits, number)
-        ranked = sorted(said.items(), key=lambda item: (-item[1], item[0]))
-        return Explanation(
-            label,
-            float(chances[number]),
-            [(ngram, says) for ngram, says in ranked[:most] if says > 0],
-            [(ngram, says) for ngram, says in ranked[::-1][:most] if says < 0],
-        )
-
-    def _share(self, logits: NDArray[np.float32], number: int) -> float:
-        """Log-odds that one n-gram's part of the logits brings to a label."""
-        if self.labels_.mode != "single":
-            part = logits[number]
-        elif self.labels_.outputs == 1:
-            part = logits[0] if number == 1 else -logits[0]
-        else:
-            part = logits[number] - logits.mean()
-        return float(part) / self.calibration_.temperature
+        return explanation(self, text, label, most)
 
     def _logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Outputs of the net: without compiled code when a few texts do not pay for loading it."""
         if len(texts) <= FEW_TEXTS and "lilliput.nets.pooling" not in sys.modules:
             return self.net_.logits(list(texts))
         from lilliput.nets.pooling import logits
+        from lilliput.tasks.machine_code import drop_stale
 
+        drop_stale()
         return logits(self.net_, texts, resolve_threads(self.threads))
 
     @property
@@ -257,9 +228,10 @@ class TextClassifier(Estimator):
 
     @classmethod
     def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
-        from lilliput.tasks.label_file import check_arrays
+        from lilliput.tasks.label_file import check_arrays, check_saved_parameters
 
         model = cls._from_manifest(manifest, path)
+        check_saved_parameters(model, path)
         check_arrays(manifest, arrays, path)
         model.labels_ = Labels.restored(arrays, manifest["labels"]["type"], manifest["labels"]["mode"])
         model.net_ = FeedForward.build(manifest["net"], arrays)

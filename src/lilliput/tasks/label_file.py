@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.errors import ModelFileError
+from lilliput.core.errors import LilliputError, ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import ROW_SCALE_DIM
+from lilliput.tasks.label_parameters import check_parameters
 from lilliput.tasks.labels import LABEL_TYPES, MODES, Labels
 from lilliput.training.calibration import Calibration
 
+if TYPE_CHECKING:
+    from lilliput.tasks.label import TextClassifier
+
 LEAST_BITS = 6
 """Of a group's buckets: a word of its bucket map."""
+
+
+def check_saved_parameters(model: TextClassifier, path: StrPath) -> None:
+    """Raise `ModelFileError` unless the parameters of a loaded model can be used."""
+    try:
+        check_parameters(model)
+    except LilliputError as error:
+        raise ModelFileError(f"{path}: the parameters in the manifest cannot be used ({error})") from error
 
 
 def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
@@ -68,6 +80,7 @@ def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pat
         scales = rows if dim >= ROW_SCALE_DIM else 1
         codes = (rows * dim * code_bits + 7) // 8
         require(arrays, {f"{name}.codes": (np.uint8, (codes,)), f"{name}.scales": (np.float16, (scales,))}, path)
+        _check_codes(arrays[f"{name}.codes"], code_bits, name, path)
         width = dim if shared else width + dim
     outputs = _whole(shape["outputs"])
     require(arrays, {"layers.bias": (np.float32, (outputs,))}, path)
@@ -78,8 +91,23 @@ def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pat
         require(arrays, {"layers.hidden_bias": (np.float32, (units,))}, path)
     if "layers.output" in arrays:
         require(arrays, {"layers.output": (np.float32, (units, outputs))}, path)
-    elif units != outputs:
+    _check_finite(arrays, path)
+    if "layers.output" not in arrays and units != outputs:
         raise ModelFileError(f"{path}: the net gives {units} values where {outputs} outputs are expected")
+
+
+def _check_codes(codes: NDArray[np.uint8], bits: int, name: str, path: StrPath) -> None:
+    """Raise `ModelFileError` for a code that stands for no level; there are ``2 ** bits - 1`` of these."""
+    beyond = 2**bits - 1
+    halves = (codes,) if bits == 8 else (codes & 15, codes >> 4)
+    if any((half == beyond).any() for half in halves):
+        raise ModelFileError(f"{path}: the array '{name}.codes' holds the code {beyond}, beyond the levels")
+
+
+def _check_finite(arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ModelFileError(f"{path}: the array {name!r} holds numbers that are not finite")
 
 
 def _check_labels(labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:

@@ -59,13 +59,15 @@ class Labels:
 class LabelReader:
     """Collects the targets of a stream, batch by batch, finding the labels as they come.
 
-    `mode` None: found from the first batch (lists: several labels; mappings: soft values; else one label).
+    `mode` None: as the rows say. Mappings hold soft values; else a row has one label, as it is or in a list, until one
+    comes that has several or none: then any number is allowed, and the rows before it are read so too.
     """
 
     def __init__(self, mode: str | None = None, known: Sequence[Any] = ()) -> None:
         if mode is not None and mode not in MODES:
             raise DataError(f'targets={mode!r}: expected "single", "multi" or "soft", or nothing to find it out')
         self.mode = mode
+        self.free = mode is None
         self.numbers: dict[Any, int] = {name: number for number, name in enumerate(known)}
         self.known = len(self.numbers)
         self.type = type(known[0]) if known else None
@@ -76,7 +78,7 @@ class LabelReader:
     def add(self, targets: Sequence[Any]) -> None:
         """Take the targets of the next rows; DataError names the first that does not fit the others."""
         if self.mode is None and targets:
-            self.mode = _mode_of_all(targets)
+            self.mode = "soft" if isinstance(targets[0], Mapping) else "single"
         row = len(self.sizes)
         for target in targets:
             row += 1
@@ -118,6 +120,8 @@ class LabelReader:
     def _items(self, target: Any, row: int) -> list[tuple[Any, float]]:
         """(label, value) pairs of one row."""
         found = _mode_of(target)
+        if self.free and self.mode == "single" and found == "multi" and len(target) != 1:
+            self.mode = "multi"  # what was read so far reads the same
         if self.mode == "soft" and found == "soft":
             return _soft_items(target, row)
         if self.mode == "multi" and found == "multi":
@@ -152,13 +156,6 @@ class LabelReader:
 
 def _is_utf8(label: str) -> bool:
     return label.isascii() or not any("\ud800" <= character <= "\udfff" for character in label)
-
-
-def _mode_of_all(targets: Sequence[Any]) -> str:
-    """The mode of some targets; lists of exactly one label each, as of most fastText files, are single labels."""
-    mode = _mode_of(targets[0])
-    lists = mode == "multi" and all(_mode_of(target) == "multi" for target in targets)
-    return "single" if lists and all(len(target) == 1 for target in targets) else mode
 
 
 def _mode_of(target: Any) -> str:

@@ -8,42 +8,54 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.bootstrap import Statistic, Sums, bootstrap
 from lilliput.core.errors import DataError
 from lilliput.core.report import Measure
-from lilliput.training.metrics import calibration_error, cross_entropy, macro_f1, micro_f1, root_mean_square
 
 if TYPE_CHECKING:
     from lilliput.tasks.label import TextClassifier
 
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 SEED = 0
+BINS = 15
+"""Of confidence, for the calibration error."""
+MEASURES = {
+    "single": ("accuracy", "macro_f1", "calibration_error", "log_loss"),
+    "multi": ("micro_f1", "macro_f1", "accuracy", "calibration_error", "log_loss"),
+    "soft": ("rmse",),
+}
+"""What is measured for each kind of targets, the main measure first."""
 
 
 def quality(chances: Floats, wanted: Floats, mode: str, threshold: float) -> dict[str, Measure]:
-    """All measures of probabilities (texts, labels) against wanted outputs of the same shape; the first is the main."""
-    rows = len(wanted)
+    """All measures of probabilities (texts, labels) against wanted outputs of the same shape; the first is the main.
+
+    They are those of `MEASURES`. Raises `DataError` when there are no rows.
+    """
     if mode == "soft":
-        return {"rmse": Measure.bootstrap(lambda index: root_mean_square(wanted[index], chances[index]), rows, SEED)}
-    if mode == "multi":
+        return bootstrap({"rmse": _root_mean_square(wanted, chances)}, SEED)
+    rows = np.arange(len(wanted))
+    if mode == "single":
+        best = chances.argmax(axis=1)
+        flags, chosen = wanted > 0, np.zeros(wanted.shape, dtype=bool)
+        chosen[rows, best] = True
+        correct = flags[rows, best]
+        confidences, hits = chances[rows, best][:, None], correct[:, None]
+    else:
         flags, chosen = wanted >= 0.5, chances >= threshold
-        exact = (flags == chosen).all(axis=1)
-        found = {
-            "micro_f1": Measure.bootstrap(lambda index: micro_f1(flags[index], chosen[index]), rows, SEED),
-            "macro_f1": Measure.bootstrap(lambda index: macro_f1(flags[index], chosen[index]), rows, SEED),
-            "accuracy": Measure.proportion(int(exact.sum()), rows),
-        }
-        return {**found, **_calibration(chances, flags), **_loss(chances, wanted, single=False)}
-    best = chances.argmax(axis=1)
-    correct = wanted[np.arange(rows), best] > 0
-    chosen = np.zeros(wanted.shape, dtype=bool)
-    chosen[np.arange(rows), best] = True
-    flags = wanted > 0
-    return {
-        "accuracy": Measure.proportion(int(correct.sum()), rows),
-        "macro_f1": Measure.bootstrap(lambda index: macro_f1(flags[index], chosen[index]), rows, SEED),
-        **_calibration(chances[np.arange(rows), best][:, None], correct[:, None]),
-        **_loss(chances, wanted, single=True),
+        correct = (flags == chosen).all(axis=1)
+        confidences, hits = chances, flags
+    statistics = {
+        "micro_f1": _micro_f1(flags, chosen),
+        "macro_f1": _macro_f1(flags, chosen),
+        "calibration_error": _calibration_error(confidences, hits),
+        "log_loss": _log_loss(wanted, chances, single=mode == "single"),
     }
+    wished = MEASURES[mode]
+    found = bootstrap({name: statistics[name] for name in wished if name in statistics}, SEED)
+    found["accuracy"] = Measure.proportion(int(correct.sum()), len(rows))
+    return {name: found[name] for name in wished}
 
 
 def score_batches(
@@ -106,15 +118,59 @@ def _items(target: Any, mode: str, row: int) -> list[tuple[Any, float]]:
     return [(label, 1.0) for label in labels]
 
 
-def _calibration(confidences: Floats, correct: NDArray[np.bool_]) -> dict[str, Measure]:
-    def error(index: NDArray[np.int64]) -> float:
-        return calibration_error(confidences[index].ravel(), correct[index].ravel())
+def _micro_f1(wanted: Flags, chosen: Flags) -> Statistic:
+    """F1 over all (text, label) pairs."""
+    both = (wanted & chosen).sum(axis=1)
+    either = wanted.sum(axis=1) + chosen.sum(axis=1)
+    return Statistic(np.stack([both, either], axis=1), lambda sums: _share(2 * sums[..., 0], sums[..., 1]))
 
-    return {"calibration_error": Measure.bootstrap(error, len(confidences), SEED)}
+
+def _macro_f1(wanted: Flags, chosen: Flags) -> Statistic:
+    """Mean over the labels that occur, wanted or chosen, of F1."""
+    labels = wanted.shape[1]
+
+    def mean(sums: Sums) -> Sums:
+        both, either = sums[..., :labels], sums[..., labels:]
+        return _share(_share(2 * both, either).sum(axis=-1), (either > 0).sum(axis=-1))
+
+    parts = np.concatenate([wanted & chosen, wanted.astype(np.int8) + chosen], axis=1, dtype=np.int8)
+    return Statistic(parts, mean)
 
 
-def _loss(chances: Floats, wanted: Floats, single: bool) -> dict[str, Measure]:
-    def loss(index: NDArray[np.int64]) -> float:
-        return cross_entropy(wanted[index], chances[index], single)
+def _calibration_error(confidences: Floats, correct: Flags) -> Statistic:
+    """Mean distance of confidence and share correct, over equal bins of confidence; both inputs (texts, choices).
 
-    return {"log_loss": Measure.bootstrap(loss, len(chances), SEED)}
+    Naeini et al. 2015; Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2.
+    """
+    rows, choices = confidences.shape
+    bins = np.minimum((confidences * BINS).astype(np.int64), BINS - 1)
+    cells = (np.arange(rows)[:, None] * BINS + bins).ravel()
+    gaps = np.bincount(cells, (confidences.astype(np.float64) - correct).ravel(), minlength=rows * BINS)
+    parts = np.column_stack([gaps.reshape(rows, BINS), np.full(rows, choices)])
+    return Statistic(parts, lambda sums: np.abs(sums[..., :BINS]).sum(axis=-1) / sums[..., BINS])
+
+
+def _log_loss(wanted: Floats, chances: Floats, single: bool) -> Statistic:
+    """Mean negative log-likelihood a text (nats): of the label if `single`, else summed over independent labels."""
+    safe = np.clip(chances.astype(np.float64), 1e-12, 1 - 1e-12)
+    losses = -wanted * np.log(safe)
+    if not single:
+        losses -= (1 - wanted) * np.log1p(-safe)
+    return _mean(losses.sum(axis=1), 1)
+
+
+def _root_mean_square(wanted: Floats, chances: Floats) -> Statistic:
+    """Root of the mean squared error over all texts and labels."""
+    squares = _mean(((wanted.astype(np.float64) - chances) ** 2).sum(axis=1), wanted.shape[1])
+    return squares._replace(of=lambda sums: np.sqrt(squares.of(sums)))
+
+
+def _mean(totals: NDArray[np.float64], items: int) -> Statistic:
+    """Mean over the items of all rows, `items` each, of which the totals a row are given."""
+    parts = np.stack([totals, np.full(len(totals), items)], axis=1)
+    return Statistic(parts, lambda sums: sums[..., 0] / sums[..., 1])
+
+
+def _share(part: Sums, whole: Sums) -> Sums:
+    """`part` of `whole`, nothing of nothing being 0."""
+    return part / np.maximum(whole, 1e-9)

@@ -1,0 +1,70 @@
+"""What the file of a text classifier takes beside its net: labels, manifest, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lilliput.core.measure import versions
+from lilliput.core.report import Measure, Report
+from lilliput.features.buckets import BucketMap
+from lilliput.features.plain import NGrams
+from lilliput.nets.feedforward import FeedForward, Layers, Table
+from lilliput.tasks.label_parameters import span
+from lilliput.tasks.label_report import ENDED_EARLY, held_out
+from lilliput.tasks.label_rows import Rows
+from lilliput.tasks.quality import MEASURES
+from lilliput.training.calibration import Calibration
+
+if TYPE_CHECKING:
+    from lilliput.tasks.label import TextClassifier
+
+MARGIN = 160
+"""Bytes by which the manifest may grow beyond its estimate."""
+LONG = 1 / 3
+"""A number with as many digits as most."""
+PLAN = {
+    "network": "embedding of 16",
+    "groups": ", ".join(["char 2-4: 1000000 rows of 1000000 buckets"] * 2),
+    "bits": 8,
+    "rate": 0.075,
+    "passes": 12,
+    "tried": 6,
+}
+
+
+def overhead_of(model: TextClassifier, rows: Rows, notes: Sequence[str] = ()) -> int:
+    """Bytes of the file that are neither tables nor layers, by a stand-in with a manifest as long as any to come.
+
+    `notes`: what the report will say beside the usual.
+    """
+    stand_in = type(model)(**model.get_params())
+    stand_in.labels_, stand_in.net_ = rows.labels, _empty_net(model, rows.labels.outputs)
+    stand_in.calibration_, stand_in.threshold_ = Calibration(LONG, -LONG, LONG / 10), LONG
+    stand_in.report_ = Report(
+        model.task,
+        {name: Measure(LONG, LONG, LONG, 10**5) for name in MEASURES[rows.labels.mode]},
+        held_out(10**7, 10**5, 10**5, True),
+        model.seed,
+        versions=versions(),
+        data={"rows": rows.corpus.rows, "labels": len(rows.labels.names), "fingerprint": rows.fingerprint},
+        plan=PLAN,
+        notes=[*notes, ENDED_EARLY],
+    )
+    return len(stand_in.to_bytes()) - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
+
+
+def _empty_net(model: TextClassifier, outputs: int) -> FeedForward:
+    """A net without rows, of as many groups as `model` may have."""
+    spans = {"word": span("words", model.words), "char": span("chars", model.chars)}
+    groups = tuple(NGrams(unit, 16, 16, 22) for unit, lengths in spans.items() if lengths != (0, 0))
+    empty, bias = np.zeros((0, 0), dtype=np.float32), np.zeros(outputs, dtype=np.float32)
+    return FeedForward(
+        groups,
+        (BucketMap.of(np.zeros(0, dtype=np.int64), 9),) * len(groups),
+        (Table(np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.float16), 1, 8),) * len(groups),
+        Layers(empty, bias, empty, bias),
+        shared=False,
+    )
