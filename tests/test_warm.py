@@ -49,14 +49,15 @@ def test_warming_covers_what_fits_and_predictions_use():
 def stamp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A stamp of its own, and no compiling."""
     path = tmp_path / "stamp"
-    monkeypatch.setattr(warm, "_stamp", lambda: path)
+    (tmp_path / f"pool.{warm._PYTHON}.nbi").touch()
+    monkeypatch.setattr(warm, "stamp_file", lambda: path)
     monkeypatch.setattr(warm, "_round_trip", lambda *arguments, **named: None)
     return path
 
 
 def test_what_was_warmed_is_known_to_be(stamp: Path, monkeypatch: pytest.MonkeyPatch):
     forgotten = []
-    monkeypatch.setattr(warm, "_forget", lambda: forgotten.append(1))
+    monkeypatch.setattr(warm, "forget", lambda: forgotten.append(1))
     assert not warm.compiled()
     assert warm.warm() < 5
     assert warm.compiled()
@@ -64,10 +65,17 @@ def test_what_was_warmed_is_known_to_be(stamp: Path, monkeypatch: pytest.MonkeyP
     assert forgotten == [1]
 
 
+def test_a_stamp_without_machine_code_says_nothing(stamp: Path):
+    warm.warm()
+    for kept in stamp.parent.glob("*.nbi"):
+        kept.unlink()
+    assert not warm.compiled()
+
+
 def test_changed_kernels_are_compiled_again(stamp: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     source = tmp_path / "kernels.py"
     source.write_text("one")
-    monkeypatch.setattr(warm, "_forget", lambda: None)
+    monkeypatch.setattr(warm, "forget", lambda: None)
     monkeypatch.setattr(warm, "_sources", lambda: iter([source]))
     warm.warm()
     assert warm.compiled()
@@ -80,7 +88,7 @@ def test_old_code_is_forgotten_for_this_python_only(monkeypatch: pytest.MonkeyPa
     for name in (f"bags.gather_bags-1.{ours}.nbi", f"bags.gather_bags-1.{ours}.1.nbc", "bags.gather_bags-1.py27.nbi"):
         (tmp_path / name).touch()
     monkeypatch.setattr(warm, "_cache_folder", lambda name: tmp_path)
-    warm._forget()
+    warm.forget()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "bags.gather_bags-1.py27.nbi",
         f"bags.gather_bags-1.{ours}.1.nbc",

@@ -32,8 +32,11 @@ _PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
 
 def compiled() -> bool:
     """Whether `warm` has been here since the kernels, numba or Python last changed."""
-    stamp = _stamp()
-    return stamp is None or (stamp.is_file() and stamp.read_text() == _fingerprint())
+    stamp = stamp_file()
+    if stamp is None:
+        return True
+    kept = any(stamp.parent.glob(f"*.{_PYTHON}*.nbi"))
+    return kept and stamp.is_file() and stamp.read_text() == fingerprint()
 
 
 def warm() -> float:
@@ -45,15 +48,15 @@ def warm() -> float:
     """
     started = time.monotonic()
     if not compiled():
-        _forget()
+        forget()
     _round_trip(["a", "b"], "linear", FEW, threads=1, accents=False)
     _round_trip([["a"], ["b", "c"], []], "linear", MORE, threads=2, accents=True)
     _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
-    stamp = _stamp()
+    stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
-            stamp.write_text(_fingerprint())
+            stamp.write_text(fingerprint())
     return time.monotonic() - started
 
 
@@ -74,7 +77,7 @@ def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, acce
         restored.predict(texts[:1])
 
 
-def _forget() -> None:
+def forget() -> None:
     """Remove the lists of what numba has kept for this Python."""
     for name in CALLED:
         folder = _cache_folder(name)
@@ -82,7 +85,8 @@ def _forget() -> None:
             index.unlink(missing_ok=True)
 
 
-def _stamp() -> Path | None:
+def stamp_file() -> Path | None:
+    """Where `warm` notes what the kept machine code was made of; None if numba was told not to compile."""
     folder = _cache_folder(CALLED[-1])
     return folder and folder / f"lilliput.{_PYTHON}.warm"
 
@@ -94,7 +98,8 @@ def _cache_folder(name: str) -> Path | None:
     return next((Path(kernel.stats.cache_path) for kernel in kernels if kernel.stats.cache_path), None)
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """Hash of numba's version and of all sources that kernels are compiled from."""
     import numba
 
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=16)

@@ -9,8 +9,10 @@ import pytest
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.packed import pack
 from lilliput.nets import pooling
+from lilliput.nets.pooling import packed_logits
 from lilliput.planning import textnet
-from lilliput.planning.textnet import HELD_MOST, LEAST_ROWS, Planner, hold_out
+from lilliput.planning.holdout import HELD_MOST, hold_out
+from lilliput.planning.textnet import LEAST_ROWS, Planner
 from lilliput.training.calibration import Calibration, probabilities
 
 
@@ -222,6 +224,22 @@ def test_ctrl_c_in_a_later_net_keeps_the_best(make_planner, toy, recipe):
     assert trained.interrupted
     assert trained.fitted.recipe == passes
     assert len(trained.tried) == 2
+
+
+def test_ctrl_c_while_calibrating_loses_nothing(make_planner, toy, recipe, monkeypatch):
+    calls = []
+
+    def logits(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return packed_logits(*arguments)
+
+    monkeypatch.setattr(textnet, "packed_logits", logits)
+    texts, labels = toy(400)
+    trained = make_planner(texts, labels).train([recipe])
+    assert (trained.interrupted, trained.refitted, len(calls)) == (True, False, 2)
+    assert share_right(trained.fitted.net, texts, labels) > 0.8
 
 
 def test_ctrl_c_while_training_again_keeps_the_net_before(make_planner, toy, recipe):

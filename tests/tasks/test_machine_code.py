@@ -17,10 +17,10 @@ from lilliput.tasks.machine_code import drop_stale, ready
 def kernels(monkeypatch, tmp_path):
     """What is made up of the kernels: their fingerprint, whether all are compiled, and what was done about it."""
     state = {"fingerprint": "new", "compiled": False, "done": []}
-    monkeypatch.setattr(warm, "_stamp", lambda: tmp_path / "lilliput.warm")
-    monkeypatch.setattr(warm, "_fingerprint", lambda: state["fingerprint"])
+    monkeypatch.setattr(warm, "stamp_file", lambda: tmp_path / "lilliput.warm")
+    monkeypatch.setattr(warm, "fingerprint", lambda: state["fingerprint"])
     monkeypatch.setattr(warm, "compiled", lambda: state["compiled"])
-    monkeypatch.setattr(warm, "_forget", lambda: state["done"].append("forget"))
+    monkeypatch.setattr(warm, "forget", lambda: state["done"].append("forget"))
     monkeypatch.setattr(warm, "warm", lambda: state["done"].append("warm") or 30.0)
     drop_stale.cache_clear()
     yield state
@@ -51,7 +51,7 @@ def test_code_that_was_warmed_is_kept(kernels):
 
 
 def test_without_a_cache_there_is_nothing_to_forget(kernels, monkeypatch):
-    monkeypatch.setattr(warm, "_stamp", lambda: None)
+    monkeypatch.setattr(warm, "stamp_file", lambda: None)
     drop_stale()
     assert kernels["done"] == []
 
@@ -71,7 +71,7 @@ def test_compiling_is_announced(kernels, capsys):
 @pytest.mark.parametrize("use", ["fit", "partial_fit", "predict"])
 def test_nothing_is_run_before_the_look(fresh, toy, kernels, monkeypatch, use):
     order = []
-    monkeypatch.setattr(warm, "_forget", lambda: order.append("forget"))
+    monkeypatch.setattr(warm, "forget", lambda: order.append("forget"))
     logits = pooling.logits
     monkeypatch.setattr(pooling, "logits", lambda *a: order.append("run") or logits(*a))
     model = TextClassifier(threads=1, progress=False) if use == "fit" else fresh("linear")

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget, format_seconds
 from lilliput.core.errors import BudgetError, DataError
-from lilliput.data.packed import Packed, concatenate, subset
+from lilliput.data.packed import subset
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.kernels import SIGMOID, Targets, forward
 from lilliput.nets.pooling import packed_logits
+from lilliput.planning.holdout import Held, hold_out
 from lilliput.planning.rows import Layout, candidates, fit_rows, scores
 from lilliput.training.calibration import Calibration, fit_calibration, fit_temperature, probabilities
 from lilliput.training.examples import BagSource, FirstShards, Shards, TextSet, count_texts, dense_targets, gather
@@ -33,9 +34,6 @@ Floats = NDArray[np.float32]
 REFIT_BELOW = 20
 """Rows learned from for each held-out row from which on it is not worth training again on all of them."""
 SCOUT_PASSES = 2
-HELD_MOST = 20_000
-TUNE_LEAST = 20
-"""Rows below which a tune part decides nothing."""
 LEAST_ROWS = 64
 """Rows a group without which a net is of no use."""
 PATIENCE = 2
@@ -62,15 +60,6 @@ class Recipe:
     def shape(self, groups: tuple[NGrams, ...], outputs: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
         return Shape(groups, self.dim or outputs, self.hidden, outputs, code_bits, linear=self.dim == 0)
-
-
-@dataclass(frozen=True)
-class Held:
-    """Rows kept back: their texts, their row numbers, and how many of them (the first ones) are for tuning."""
-
-    packed: Packed
-    rows: NDArray[np.int64]
-    tune: int
 
 
 @dataclass
@@ -153,12 +142,11 @@ class Planner:
             if not tried:
                 raise
         best = min(tried, key=lambda fitted: fitted.loss if fitted.loss is not None else 0.0)
-        logits = packed_logits(best.net, self.held.packed, self.problem.threads)
-        tune = slice(0, self.held.tune)
-        calibration = Calibration()
-        if self.held.tune:
-            wanted = self.wanted(self.held.rows[tune])
-            calibration = fit_calibration(logits[tune], wanted, self.problem.single, best.recipe.loss == SIGMOID)
+        try:
+            logits, calibration = self._calibrated(best)
+        except KeyboardInterrupt:  # this takes a moment, and without it what was learned is lost
+            self.interrupted = True
+            logits, calibration = self._calibrated(best)
         refit = len(self.held.rows) > 0 and REFIT_BELOW * len(self.held.rows) > self.problem.rows
         refitted = refit and not self.interrupted and self._time_for(REFIT)
         if refitted:
@@ -167,6 +155,15 @@ class Planner:
             except KeyboardInterrupt:
                 self.interrupted, refitted = True, False
         return Trained(best, self.held, logits, calibration, refitted, tried, self.interrupted)
+
+    def _calibrated(self, fitted: Fitted) -> tuple[Floats, Calibration]:
+        """Logits of the held rows, and the calibration that suits the tune part best."""
+        logits = packed_logits(fitted.net, self.held.packed, self.problem.threads)
+        tune = slice(0, self.held.tune)
+        if not self.held.tune:
+            return logits, Calibration()
+        wanted = self.wanted(self.held.rows[tune])
+        return logits, fit_calibration(logits[tune], wanted, self.problem.single, fitted.recipe.loss == SIGMOID)
 
     def least_room(self, recipes: Sequence[Recipe]) -> float:
         """Bytes that the leanest of `recipes` needs for its layers, maps and a few rows."""
@@ -320,21 +317,3 @@ class _Watch:
         if loss < self.best:
             self.best, self.best_pass = loss, passes
         return passes - self.best_pass >= PATIENCE
-
-
-def hold_out(corpus: Shards, rows: int, seed: int) -> Held:
-    """Keep back a fifth of the rows, at most 20,000, at random; half of them to tune by, half for the report."""
-    count = min(rows // 5, HELD_MOST)
-    chosen = np.random.default_rng([seed, 2]).permutation(rows)[:count]
-    place = np.full(rows, -1, dtype=np.int64)
-    place[chosen] = np.arange(count)
-    found, packed = [], []
-    for number in range(corpus.shards):
-        part, part_rows = corpus.shard(number)
-        texts = np.flatnonzero(place[part_rows] >= 0)
-        packed.append(subset(part, texts))
-        found.append(part_rows[texts])
-    joined = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
-    order = np.argsort(place[joined])
-    tune = count // 2 if count >= 2 * TUNE_LEAST else 0
-    return Held(subset(concatenate(packed), order), joined[order], tune)

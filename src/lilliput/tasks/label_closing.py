@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lilliput.compress.levels import linear_levels, nearest_codes
-from lilliput.planning.textnet import MOST_WEIGHTS, Held
+from lilliput.planning.holdout import Held
+from lilliput.planning.textnet import MOST_WEIGHTS
 from lilliput.tasks.label_report import assess
 from lilliput.tasks.label_rows import Rows
 from lilliput.tasks.promise import Promise

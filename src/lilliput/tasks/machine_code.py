@@ -31,15 +31,15 @@ def drop_stale() -> None:
     """Once a process: forget kept machine code unless it was made of the kernels as they are (see `lilliput.warm`)."""
     if warm.compiled():
         return
-    stamp = warm._stamp()
+    stamp = warm.stamp_file()
     if stamp is None:
         return
     fresh = _fresh(stamp)
-    if fresh.is_file() and fresh.read_text() == warm._fingerprint():
+    if fresh.is_file() and fresh.read_text() == warm.fingerprint():
         return
-    warm._forget()
+    warm.forget()
     with suppress(OSError):  # without it the next process forgets again
-        fresh.write_text(warm._fingerprint())
+        fresh.write_text(warm.fingerprint())
 
 
 def _fresh(stamp: Path) -> Path:
