@@ -22,6 +22,7 @@ from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.lanes import add_8_bytes, add_8_nibbles, add_row
 
 Floats = NDArray[np.float32]
+Finish = Callable[[Floats], Floats]
 CHUNK = 2048
 """Texts a piece of work."""
 BLOCK = 64
@@ -64,9 +65,9 @@ class Cache(NamedTuple):
     clock: NDArray[np.uint64]
 
 
-def logits(net: FeedForward, texts: Sequence[str], threads: int) -> Floats:
-    """Logits (texts, outputs) of `texts`, by compiled kernels on `threads` threads."""
-    return _by_chunks(net, len(texts), lambda start: pack(texts[start : start + CHUNK]), threads)
+def logits(net: FeedForward, texts: Sequence[str], threads: int, finish: Finish | None = None) -> Floats:
+    """Logits (texts, outputs) of `texts`, or what `finish` makes of them, by compiled kernels on `threads` threads."""
+    return _by_chunks(net, len(texts), lambda start: pack(texts[start : start + CHUNK]), threads, finish)
 
 
 def packed_logits(net: FeedForward, packed: Packed, threads: int) -> Floats:
@@ -75,28 +76,36 @@ def packed_logits(net: FeedForward, packed: Packed, threads: int) -> Floats:
     def cut(start: int) -> Packed:
         return Packed(packed.buffer, packed.offsets[start : start + CHUNK + 1], packed.ascii)
 
-    return _by_chunks(net, len(packed), cut, threads)
+    return _by_chunks(net, len(packed), cut, threads, None)
 
 
-def _by_chunks(net: FeedForward, texts: int, chunk: Callable[[int], Packed], threads: int) -> Floats:
-    """Each of the threads takes every so many-th chunk and has a cache to itself; the cache changes no result."""
-    result = np.zeros((texts, net.outputs), dtype=np.float32)
+def _by_chunks(
+    net: FeedForward, texts: int, chunk: Callable[[int], Packed], threads: int, finish: Finish | None
+) -> Floats:
+    """Each thread takes the next chunk when it is done with one, and has a cache to itself, which changes no result."""
     starts = range(0, texts, CHUNK)
-    workers = max(1, min(threads, len(starts)))
+    waiting = iter(starts)
+    done: dict[int, Floats] = {}
     groups = kernel_groups(net)
 
-    def work(worker: int) -> None:
+    def answer(packed: Packed, cache: Cache) -> Floats:
+        found = net.layers(pooled(net, groups, packed, cache))
+        return found if finish is None else finish(found)
+
+    def work(_: int) -> None:
         try:
             cache = net.caches.pop()
         except IndexError:  # others have them all
             cache = fresh_cache(net)
-        for start in starts[worker::workers]:
-            packed = chunk(start)
-            result[start : start + CHUNK] = net.layers(pooled(net, groups, packed, cache))
+        for start in waiting:
+            done[start] = answer(chunk(start), cache)
         net.caches.append(cache)
 
+    if not starts:
+        return answer(pack([]), fresh_cache(net))
+    workers = max(1, min(threads, len(starts)))
     map_ordered(work, range(workers), workers)
-    return result
+    return done[0] if len(done) == 1 else np.concatenate([done[start] for start in starts])
 
 
 def pooled(net: FeedForward, groups: tuple[Group, ...], packed: Packed, cache: Cache) -> Floats:

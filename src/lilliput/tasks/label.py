@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -163,8 +163,17 @@ class TextClassifier(Estimator):
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
         """Calibrated probabilities, float32 (texts, labels), in the order of `classes_`."""
         self._check_fitted()
-        single = self.labels_.mode == "single"
-        return probabilities(self._logits(self._texts(X)), self.calibration_, single)
+        texts = self._texts(X)
+        if len(texts) <= FEW_TEXTS and "lilliput.nets.pooling" not in sys.modules:
+            return self._calibrated(self.net_.logits(list(texts)))  # without compiled code, which takes long to load
+        from lilliput.nets.pooling import logits
+        from lilliput.tasks.machine_code import drop_stale
+
+        drop_stale()
+        return logits(self.net_, texts, resolve_threads(self.threads), self._calibrated)
+
+    def _calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        return probabilities(logits, self.calibration_, self.labels_.mode == "single")
 
     def decide(self, chances: NDArray[np.float32]) -> Any:
         """What `predict` makes of the probabilities that `predict_proba` gives."""
@@ -196,16 +205,6 @@ class TextClassifier(Estimator):
         the labels), already divided by the temperature. "_" marks the border of a word in n-grams of characters.
         """
         return explanation(self, text, label, most)
-
-    def _logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Outputs of the net: without compiled code when a few texts do not pay for loading it."""
-        if len(texts) <= FEW_TEXTS and "lilliput.nets.pooling" not in sys.modules:
-            return self.net_.logits(list(texts))
-        from lilliput.nets.pooling import logits
-        from lilliput.tasks.machine_code import drop_stale
-
-        drop_stale()
-        return logits(self.net_, texts, resolve_threads(self.threads))
 
     @property
     def classes_(self) -> NDArray[Any]:
