@@ -166,7 +166,7 @@ def test_the_time_is_kept(make_continuation, monkeypatch):
     more = make_continuation(advance=seen.append)
     started = time.monotonic()
     net = more.train(np.ones(200, dtype=bool), seconds=0.3).net
-    assert 0.2 < time.monotonic() - started < 1
+    assert 0.2 < time.monotonic() - started < 3
     assert sum(seen) > 3 * 200
     assert np.isfinite(net.logits(["das prächtig"])).all()
 

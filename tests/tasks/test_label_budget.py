@@ -103,14 +103,18 @@ def test_a_budget_that_is_missed_every_time_is_no_model(fit, wordy, monkeypatch)
 
 
 @pytest.mark.parametrize(("seconds", "part"), [(2, 3), (4, 1)])
-def test_a_fit_ends_within_its_time(fit, real, seconds, part):
+def test_a_fit_ends_within_its_time(fit, real, patiently, seconds, part):
     (texts, labels), (more, expected) = real
-    started = time.monotonic()
-    model = fit(f"{seconds}s,200KB", texts[::part], labels[::part])
-    assert model.report_.fit_seconds < time.monotonic() - started < seconds + 0.1  # handing over is not the fit's
-    assert model.report_.fit_seconds < seconds
-    assert len(model.to_bytes()) <= 200_000
-    assert model.score(more, expected) > 0.35  # of some 40 packages
+
+    def check():
+        started = time.monotonic()
+        model = fit(f"{seconds}s,200KB", texts[::part], labels[::part])
+        assert model.report_.fit_seconds < time.monotonic() - started < seconds + 0.1  # handing over is not the fit's
+        assert model.report_.fit_seconds < seconds
+        assert len(model.to_bytes()) <= 200_000
+        assert model.score(more, expected) > 0.35  # of some 40 packages
+
+    patiently(check)
 
 
 def test_no_time_at_all(fit, real):
