@@ -21,6 +21,9 @@ from typing import Any
 DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
+SENTENCES, TWEETS = "sentences/sentences.tar.xz", "tweeteval/tweeteval.tar.xz"
+
+
 @dataclass(frozen=True)
 class LabelSet:
     """Texts and labels of one set; labels are strings, or lists of strings when a text has several."""
@@ -93,13 +96,13 @@ def sms() -> LabelSet:
 def trec() -> LabelSet:
     parts = []
     for part in ("train", "test"):
-        texts, labels = _tar_tsv("sentences/sentences.tar.xz", f"trec.{part}.tsv")
+        texts, labels = _tar_tsv(SENTENCES, f"trec.{part}.tsv")
         parts.append((texts, [label.split(":")[0] for label in labels]))
     return LabelSet("trec", *parts)
 
 
 def sst2() -> LabelSet:
-    train, test = (_tar_tsv("sentences/sentences.tar.xz", f"sst2.{part}.tsv") for part in ("train", "test"))
+    train, test = (_tar_tsv(SENTENCES, f"sst2.{part}.tsv") for part in ("train", "test"))
     return LabelSet("sst2", train, test)
 
 
@@ -113,8 +116,22 @@ def goemotions() -> LabelSet:
 
 
 def emotion() -> LabelSet:
-    train, test = (_tar_tsv("tweeteval/tweeteval.tar.xz", f"emotion.{part}.tsv") for part in ("train", "test"))
+    train, test = (_tar_tsv(TWEETS, f"emotion.{part}.tsv") for part in ("train", "test"))
     return LabelSet("tweet_emotion", train, test)
+
+
+def _parted(path: str, name: str) -> LabelSet:
+    """A set with a training and a test part in a tar of TSV files."""
+    return LabelSet(name, *(_tar_tsv(path, f"{name}.{part}.tsv") for part in ("train", "test")))
+
+
+def _whole(name: str) -> LabelSet:
+    texts, labels = _tar_tsv(SENTENCES, f"{name}.all.tsv")
+    return _split(zip(texts, labels, texts, strict=True), name)
+
+
+def trec_fine() -> LabelSet:
+    return LabelSet("trec_fine", *(_tar_tsv(SENTENCES, f"trec.{part}.tsv") for part in ("train", "test")))
 
 
 SETS: dict[str, Callable[[], LabelSet]] = {
@@ -128,3 +145,11 @@ SETS: dict[str, Callable[[], LabelSet]] = {
     "goemotions": goemotions,
     "tweet_emotion": emotion,
 }
+
+FRESH: dict[str, Callable[[], LabelSet]] = {
+    "sst5": lambda: _parted(SENTENCES, "sst5"),
+    "trec_fine": trec_fine,
+    **{name: lambda name=name: _whole(name) for name in ("mr", "subj", "cr", "mpqa")},
+    **{name: lambda name=name: _parted(TWEETS, name) for name in ("hate", "irony", "offensive", "emoji")},
+}
+"""Sets that nobody looked at before our defaults were fixed."""
