@@ -94,7 +94,7 @@ def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, wor
             larger = np.empty(2 * (used + size), dtype=np.int32)
             larger[:used] = gathered[:used]
             gathered = larger
-        _sort_by_segment(buckets, size, rows, gathered, used, bounds[text])
+        sort_by_segment(buckets, size, rows, gathered, used, bounds[text])
         used += size
     return bounds, gathered[:used].copy()
 
@@ -156,7 +156,7 @@ def longest_text(offsets):
 
 
 @njit(nogil=True, cache=True)
-def _sort_by_segment(bag, size, rows, gathered, start, bounds):
+def sort_by_segment(bag, size, rows, gathered, start, bounds):
     """Counting sort of ``bag[:size]`` by segment into ``gathered[start:]``; fills `bounds` (SEGMENTS + 1,)."""
     for item in range(size):
         bounds[np.int64(bag[item]) * SEGMENTS // rows + 1] += 1

@@ -46,7 +46,7 @@ _HALF = np.uint64(32)
 
 
 @njit(inline="always")
-def _code_point(buffer, at):
+def code_point(buffer, at):
     """Code point of the sequence of several bytes at `at`, and its length; the buffer holds valid UTF-8."""
     first = np.uint32(buffer[at])
     second = np.uint32(buffer[at + 1]) & np.uint32(63)
@@ -78,7 +78,7 @@ def decode(buffer, start, end, entries, expansions, stream):
             entry = entries[buffer[at]]
             at += 1
         else:
-            code, step = _code_point(buffer, at)
+            code, step = code_point(buffer, at)
             at += step
             if code >= _TAGS:
                 continue
@@ -142,7 +142,7 @@ def scan(buffer, start, end, entries, expansions, tokens, keys, spans):  # noqa:
             entry = entries[buffer[at]]
             at += 1
         else:
-            code, step = _code_point(buffer, at)
+            code, step = code_point(buffer, at)
             at += step
             if code >= _TAGS:
                 continue

@@ -39,6 +39,15 @@ class NGrams:
         if self.unit not in ("word", "char") or not 1 <= self.low <= self.high <= 16 or not 1 <= self.bits <= 30:
             raise DataError(f"{self} is no group of n-grams: unit is 'word' or 'char', 1 <= low <= high <= 16")
 
+    @property
+    def once(self) -> bool:
+        """Whether a bag holds a row once, however often it occurs."""
+        return self.unit == "word"
+
+    def bag(self, text: str) -> list[tuple[int, str]]:
+        """`bag_buckets` of this group."""
+        return bag_buckets(text, self)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for a manifest."""
         return asdict(self)

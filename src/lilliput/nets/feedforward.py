@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lilliput.compress.levels import linear_levels, tree_levels, unpack_codes
 from lilliput.features.buckets import BucketMap
-from lilliput.features.plain import NGrams, bag_buckets
+from lilliput.features.groups import Group, restored
 
 Floats = NDArray[np.float32]
 ROW_SCALE_DIM = 8
@@ -84,12 +84,12 @@ class Layers:
 
 @dataclass(frozen=True)
 class FeedForward:
-    """Groups of n-grams, each with a bucket map and a coded table, under a dense head.
+    """Groups of features, each with a bucket map and a coded table, under a dense head.
 
     The pooled vector is the concatenation of the groups' bags or, with ``shared`` columns, their sum.
     """
 
-    groups: tuple[NGrams, ...]
+    groups: tuple[Group, ...]
     maps: tuple[BucketMap, ...]
     tables: tuple[Table, ...]
     layers: Layers
@@ -126,13 +126,13 @@ class FeedForward:
         rows = sum(bucket_map.rows * table.dim for bucket_map, table in zip(self.maps, self.tables, strict=True))
         return rows + self.layers.parameters()
 
-    def bag(self, text: str, group: int) -> tuple[NDArray[np.int64], list[str]]:
-        """Rows of the bag of `text` in `group`, and the n-gram that each stands for."""
-        once = self.groups[group].unit == "word"
+    def bag(self, item: Any, group: int) -> tuple[NDArray[np.int64], list[str]]:
+        """Rows of the bag of a text (or of what else the groups take) in `group`, and what each stands for."""
+        once = self.groups[group].once
         rows: list[int] = []
         shown: list[str] = []
         seen: set[int] = set()
-        for bucket, ngram in bag_buckets(text, self.groups[group]):
+        for bucket, ngram in self.groups[group].bag(item):
             row = self.maps[group].row(bucket)
             if row < 0 or (once and row in seen):
                 continue
@@ -141,11 +141,11 @@ class FeedForward:
             shown.append(ngram)
         return np.array(rows, dtype=np.int64), shown
 
-    def pooled(self, text: str) -> Floats:
-        """Pooled vector of one text, float32 (width,), by plain Python and NumPy."""
+    def pooled(self, item: Any) -> Floats:
+        """Pooled vector of one text (or token), float32 (width,), by plain Python and NumPy."""
         pooled = np.zeros(self.width, dtype=np.float32)
         for group, (table, column) in enumerate(zip(self.tables, self.columns, strict=True)):
-            rows, _ = self.bag(text, group)
+            rows, _ = self.bag(item, group)
             if len(rows):
                 total = table.weights(rows).sum(axis=0)
                 pooled[column : column + table.dim] += total / np.float32(np.sqrt(len(rows)))
@@ -207,9 +207,10 @@ class FeedForward:
     @classmethod
     def build(cls, shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> FeedForward:
         """The net of `shape()` and `arrays()`; see `expected_arrays` for the checks that come first."""
-        groups, maps, tables = [], [], []
+        groups: list[Group] = []
+        maps, tables = [], []
         for at, spec in enumerate(shape["groups"]):
-            groups.append(NGrams(spec["unit"], spec["low"], spec["high"], spec["bits"]))
+            groups.append(restored(spec))
             maps.append(BucketMap(arrays[f"group{at}.map"]))
             tables.append(
                 Table(arrays[f"group{at}.codes"], arrays[f"group{at}.scales"], spec["dim"], spec["code_bits"])

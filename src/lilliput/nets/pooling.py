@@ -139,7 +139,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
 
 def fresh_cache(net: FeedForward) -> Cache:
     """An empty cache; memory is only taken for the slots that come to be used."""
-    width = max(_padded(table.dim) if table.row_scaled else table.dim for table in net.tables)
+    width = max(padded(table.dim) if table.row_scaled else table.dim for table in net.tables)
     slots = 1 << max(1, CACHE_BYTES // (32 + 4 * width)).bit_length() - 1
     heads, sums = np.zeros((slots, 4), dtype=np.uint64), np.zeros((slots + SPARE, width), dtype=np.float32)
     return Cache(heads, sums, np.zeros(1, dtype=np.uint64))
@@ -222,7 +222,7 @@ def _scan_texts(source, offsets, scanned):
 
 
 @njit(cache=True)
-def _padded(dim):
+def padded(dim):
     """The next multiple of 8."""
     return (dim + 7) // 8 * 8
 
@@ -232,7 +232,7 @@ def _pool_words(group, scanned, clock, last_visits, buckets, pooled):
     """The bags of word n-grams of a block of texts, each row once in a text."""
     tokens, bounds, words, ranks = scanned.tokens, scanned.token_bounds, group.words, group.ranks
     shift = np.uint64(64 - group.bits)
-    total = np.empty(_padded(group.dim), dtype=np.float32)
+    total = np.empty(padded(group.dim), dtype=np.float32)
     for text in range(len(pooled)):
         clock[0] += _ONE
         visit = clock[0]

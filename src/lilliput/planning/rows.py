@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.features.buckets import BucketMap
-from lilliput.features.plain import NGrams
+from lilliput.features.groups import Group
 from lilliput.training.learner import Learner
 
 Floats = NDArray[np.float32]
@@ -24,7 +24,7 @@ ROOMY = 64
 class Layout:
     """Groups with their final number of buckets, a bucket map and a learning rate a row for each."""
 
-    groups: tuple[NGrams, ...]
+    groups: tuple[Group, ...]
     maps: tuple[BucketMap, ...]
     rates: tuple[Floats, ...]
 
@@ -34,7 +34,7 @@ class Layout:
         return sum(bucket_map.rows for bucket_map in self.maps)
 
 
-def candidates(groups: Sequence[NGrams], counts: Sequence[NDArray[np.int32]], texts: int, least: int) -> Layout:
+def candidates(groups: Sequence[Group], counts: Sequence[NDArray[np.int32]], texts: int, least: int) -> Layout:
     """Every bucket that occurs in at least `least` of `texts` texts; `counts` as `count_texts` gives them."""
     kept = [np.flatnonzero(count >= least) for count in counts]
     return layout_of(groups, counts, kept, [group.bits for group in groups], texts)
@@ -97,7 +97,7 @@ def _least_bits(rows: int) -> int:
     return max(MIN_BITS, int(np.ceil(np.log2(max(1, rows) * SPARSE))))
 
 
-def _widest(rows: list[int], groups: Sequence[NGrams], row_bytes: float, room: float) -> list[int]:
+def _widest(rows: list[int], groups: Sequence[Group], row_bytes: float, room: float) -> list[int]:
     """Bits of each map, widened as long as there is room and use for it, the most crowded map first."""
     bits = [min(group.bits, _least_bits(count)) for count, group in zip(rows, groups, strict=True)]
     while True:
@@ -117,7 +117,7 @@ def _bytes(rows: Sequence[int], row_bytes: float, bits: Sequence[int]) -> float:
 
 
 def layout_of(
-    groups: Sequence[NGrams],
+    groups: Sequence[Group],
     counts: Sequence[NDArray[np.int32]],
     kept: Sequence[NDArray[np.int64]],
     bits: Sequence[int],

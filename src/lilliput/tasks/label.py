@@ -184,8 +184,8 @@ class TextClassifier(Estimator):
             least = max(self.threshold_, self.abstain or 0.0)
             texts, labels = np.nonzero(chances >= least)
             given = [names[label] for label in labels.tolist()]
-            ends = np.searchsorted(texts, np.arange(len(chances) + 1)).tolist()
-            return [given[first:last] for first, last in pairwise(ends)]
+            ends = np.cumsum(np.bincount(texts, minlength=len(chances))).tolist()
+            return [given[first:last] for first, last in pairwise([0, *ends])]
         best = chances.argmax(axis=1)
         if self.abstain is None:
             return self.classes_[best]

@@ -36,9 +36,9 @@ class Calibration:
 
 def probabilities(logits: Floats, calibration: Calibration, single: bool) -> Floats:
     """Probabilities, float32 (texts, labels), of logits (texts, outputs); `single`: the outputs compete."""
+    if not single:  # in 32 bits, which is several times as fast
+        return 1 / (1 + np.exp(-np.clip(logits / np.float32(calibration.temperature), -80, 80)))
     scaled = logits.astype(np.float64)
-    if not single:
-        return (1 / (1 + np.exp(-np.clip(scaled / calibration.temperature, -700, 700)))).astype(np.float32)
     if scaled.shape[1] == 1:
         scaled = np.concatenate([np.zeros_like(scaled), scaled], axis=1) / calibration.temperature
     elif calibration.shift is None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lilliput.compress.levels import linear_levels, nearest_codes, pack_codes, tree_levels
 from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
-from lilliput.features.plain import NGrams
+from lilliput.features.groups import Group
 from lilliput.nets.feedforward import ROW_SCALE_DIM, FeedForward, Layers, Table
 from lilliput.nets.kernels import Head, Scratch, Tables, coding_of, row_scales, store_rows
 
@@ -25,7 +25,7 @@ class Shape:
     `linear`: the tables are as wide as the outputs and the bags are summed; there are no dense layers but a bias.
     """
 
-    groups: tuple[NGrams, ...]
+    groups: tuple[Group, ...]
     dim: int
     hidden: int
     outputs: int
