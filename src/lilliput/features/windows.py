@@ -51,7 +51,7 @@ _PLACED = re.compile(r"(\w+)\[([+-]?\d)\]")
 
 
 class Atoms(NamedTuple):
-    """A token's atoms: a 64-bit hash each (see `ATOMS`), and those of its n-grams of characters, with what they show."""
+    """A token's atoms: a 64-bit hash each (see `ATOMS`) and what it shows; its n-grams of characters: both for each."""
 
     hashes: list[int]
     shown: list[str]

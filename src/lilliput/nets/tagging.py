@@ -1,7 +1,7 @@
 """A net over windows of tokens, run along sentences: what does not depend on the tags so far is pooled in bulk.
 
-The groups that look at the tags of the two tokens before add the same to the logits wherever these tags are the same, so
-they become a table of transitions, and a step of the search is one addition and one look for the best.
+The groups that look at the tags of the two tokens before add the same to the logits wherever these tags are the same,
+so they become a table of transitions, and a step of the search is one addition and one look for the best.
 """
 
 from __future__ import annotations

@@ -99,7 +99,9 @@ def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:
     return TaggedNet(net, layout, held, right, chances)
 
 
-def measured(net: FeedForward, tagged: Tagged, held: NDArray[np.int64], threads: int) -> tuple[NDArray[np.bool_], Floats]:
+def measured(
+    net: FeedForward, tagged: Tagged, held: NDArray[np.int64], threads: int
+) -> tuple[NDArray[np.bool_], Floats]:
     """Which tokens of the `held` sentences a net tags right, and how sure it is of each."""
     right, chances = [np.zeros(0, dtype=bool)], [np.zeros(0, dtype=np.float32)]
     table = transitions(net)

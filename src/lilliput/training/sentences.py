@@ -63,7 +63,9 @@ def count_tokens(tagged: Tagged, window: Window) -> NDArray[np.int32]:
 
 def gather_tokens(tokens: Tokens, groups: Sequence[Window], maps: Sequence[BucketMap], threads: int) -> Bags:
     """Bags of tokens in every group."""
-    made = [gather_windows(tokens, group, one.words, one.ranks, threads) for group, one in zip(groups, maps, strict=True)]
+    made = [
+        gather_windows(tokens, group, one.words, one.ranks, threads) for group, one in zip(groups, maps, strict=True)
+    ]
     starts = np.cumsum([0, *(len(rows) for _, rows in made)])
     bounds = np.stack([part + start for (part, _), start in zip(made, starts, strict=False)])
     return Bags(bounds, np.concatenate([rows for _, rows in made]))
@@ -73,7 +75,12 @@ class TokenSource:
     """The examples of tagged sentences for one choice of groups and maps, gathered anew in every pass."""
 
     def __init__(
-        self, tagged: Tagged, groups: Sequence[Window], maps: Sequence[BucketMap], learn: NDArray[np.bool_], threads: int
+        self,
+        tagged: Tagged,
+        groups: Sequence[Window],
+        maps: Sequence[BucketMap],
+        learn: NDArray[np.bool_],
+        threads: int,
     ) -> None:
         self.tagged = tagged
         self.groups = groups

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lilliput.core.errors import BudgetError, DataError
+from lilliput.data.packed import pack
+from lilliput.nets.tagging import greedy, token_logits, transitions
+from lilliput.planning.tagnet import TagProblem, recipe_for, train_tagger
+from lilliput.training import sentences as sentences_module
+from lilliput.training.sentences import Tagged, TokenSource
+
+NOUNS, VERBS = [f"n{number}" for number in range(20)], [f"v{number}" for number in range(20)]
+
+
+def toy(count, seed=0):
+    """Sentences of a determiner, a noun and a verb; "saw" is a noun after a determiner and a verb after a noun."""
+    generator = np.random.default_rng(seed)
+    words, tags, borders = [], [], [0]
+    for _ in range(count):
+        noun = "saw" if generator.random() < 0.3 else str(generator.choice(NOUNS))
+        verb = "saw" if generator.random() < 0.3 else str(generator.choice(VERBS))
+        words += ["the", noun, verb]
+        tags += [0, 1, 2]
+        borders.append(len(words))
+    return Tagged(pack(words), np.array(borders, np.int64), np.array(tags, np.int32), np.zeros(len(words), np.int32))
+
+
+def problem(tagged, **options):
+    return TagProblem(tagged, 3, seed=0, threads=1, **options)
+
+
+quick = replace(recipe_for(clusters=False), passes=4)
+
+
+def share_right(net, tagged):
+    logits = token_logits(net, tagged.tokens(tagged=False), 1)
+    tags, _ = greedy(logits, transitions(net), tagged.sentences, 1.0)
+    return float((tags == tagged.tags).mean())
+
+
+@pytest.mark.parametrize("recipe", [quick, replace(quick, dim=0), replace(recipe_for(clusters=True), passes=4)])
+def test_words_are_told_apart_by_their_neighbours(recipe):
+    trained = train_tagger(problem(toy(300)), recipe)
+    assert trained.right.mean() > 0.95
+    assert len(trained.held) == 30
+    assert len(trained.right) == len(trained.chances) == 90
+    assert share_right(trained.net, toy(100, seed=1)) > 0.95
+
+
+def test_a_room_is_kept_by_the_features_that_say_most():
+    trained = train_tagger(problem(toy(300), room=4000), quick)
+    size = sum(array.nbytes for array in trained.net.arrays().values())
+    assert size <= 4000
+    assert 64 <= trained.layout.rows < train_tagger(problem(toy(300)), quick).layout.rows
+    assert share_right(trained.net, toy(100, seed=1)) > 0.9
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_any_number_of_threads_gives_the_same_bytes(threads, monkeypatch):
+    monkeypatch.setattr(sentences_module, "PART", 200)
+    one, more = (train_tagger(replace(problem(toy(200)), threads=count), quick).net.arrays() for count in (1, threads))
+    assert {name: array.tobytes() for name, array in one.items()} == {k: v.tobytes() for k, v in more.items()}
+
+
+def test_what_cannot_be_done_is_said():
+    with pytest.raises(BudgetError, match="not one row fits into"):
+        train_tagger(problem(toy(50), room=1000), quick)
+    with pytest.raises(DataError, match="the sentences hold nothing to learn from"):
+        nothing = Tagged(pack([]), np.zeros(1, np.int64), np.zeros(0, np.int32))
+        train_tagger(problem(nothing), quick)
+
+
+def test_a_source_gives_every_token_of_the_sentences_to_learn_from_once(monkeypatch):
+    monkeypatch.setattr(sentences_module, "PART", 10)
+    tagged, learn = toy(20), np.arange(20) % 2 == 0
+    maps = train_tagger(problem(tagged), quick).layout
+    source = TokenSource(tagged, maps.groups, maps.maps, learn, threads=1)
+    parts = list(source.parts(np.random.default_rng(0)))
+    assert len(parts) > 3
+    assert len(source) == sum(len(part.texts) for part in parts) == 30
+    assert all(part.bags.bounds.shape[1] == len(part.targets.labels) for part in parts)
+
+
+def test_parts_of_sentences_keep_their_tags_and_clusters():
+    tagged = toy(5)
+    part = tagged.part(1, 3)
+    assert (len(part), part.sentences.tolist(), part.tags.tolist()) == (6, [0, 3, 6], [0, 1, 2] * 2)
+    expected = tagged.tokens()
+    np.testing.assert_array_equal(part.tokens().atoms, expected.atoms[3:9])
