@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     from lilliput.core.report import Measure as Measure
     from lilliput.core.report import Report as Report
     from lilliput.data.source import Source as Source
+    from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
+    from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.tag import SequenceTagger as SequenceTagger
 
 _PLACES = {
     "Budget": "lilliput.core.budget",
     "BudgetError": "lilliput.core.errors",
     "DataError": "lilliput.core.errors",
     "DeviceError": "lilliput.core.errors",
+    "LanguageIdentifier": "lilliput.tasks.language",
     "LilliputError": "lilliput.core.errors",
     "Measure": "lilliput.core.report",
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",
     "Report": "lilliput.core.report",
+    "SequenceTagger": "lilliput.tasks.tag",
     "Source": "lilliput.data.source",
     "TextClassifier": "lilliput.tasks.label",
+    "WordClusters": "lilliput.tasks.clusters",
     "load": "lilliput.core.registry",
 }
 

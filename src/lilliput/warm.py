@@ -22,7 +22,17 @@ from typing import Any
 
 PACKAGES = ("lilliput.features", "lilliput.nets")
 """Where the kernels live, with all that is compiled into them."""
-CALLED = ("lilliput.features.bags", "lilliput.nets.kernels", "lilliput.nets.pooling")
+CALLED = (
+    "lilliput.features.bags",
+    "lilliput.features.exchange_bigram",
+    "lilliput.features.exchange_counts",
+    "lilliput.features.exchange_predictive",
+    "lilliput.features.exchange_words",
+    "lilliput.features.window_kernels",
+    "lilliput.nets.kernels",
+    "lilliput.nets.tagging",
+    "lilliput.nets.pooling",
+)
 """Modules with kernels that Python calls; those of other modules are compiled with them."""
 FEW, MORE = 100, 200
 """Rows of a tiny fit: with few all passes are run, to the coded one; with more some are held out to decide by."""
@@ -53,6 +63,7 @@ def warm() -> float:
     _round_trip([["a"], ["b", "c"], []], "linear", MORE, threads=2, accents=True)
     _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
+    _tag_and_cluster()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -75,6 +86,18 @@ def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, acce
         restored: Any = load(path)
         restored.predict(texts)
         restored.predict(texts[:1])
+
+
+def _tag_and_cluster() -> None:
+    """Fit and use a tiny tagger and tiny clusters."""
+    from lilliput.tasks.clusters import WordClusters
+    from lilliput.tasks.tag import SequenceTagger
+
+    words = [["the", "dog", "ran", "é"], ["the", "cat", "sat", "."]] * 20
+    for threads in (1, 2):
+        tagger = SequenceTagger(budget="50KB", threads=threads, progress=False)
+        tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
+    WordClusters(2, least=1, threads=1, progress=False).fit(["a b c", "é b a"] * 10)
 
 
 def forget() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -119,7 +121,7 @@ def test_the_kernels_see_what_the_plain_definition_says(window, sentences):
     expected = plain_bags(sentences, window)
     counts = np.zeros(1 << window.bits, dtype=np.int32)
     count_windows(tokens, window, counts)
-    np.testing.assert_array_equal(counts, np.bincount(np.array(sum(expected, []), dtype=int), minlength=len(counts)))
+    np.testing.assert_array_equal(counts, np.bincount(np.array([*chain(*expected)], dtype=int), minlength=len(counts)))
     some = BucketMap.of(np.flatnonzero(counts)[::2], window.bits)
     for threads in (1, 2):
         bounds, rows = gather_windows(tokens, window, some.words, some.ranks, threads)

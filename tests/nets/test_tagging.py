@@ -10,7 +10,8 @@ from lilliput.features.buckets import BucketMap
 from lilliput.features.window_kernels import tokens_of
 from lilliput.features.windows import Window, atoms
 from lilliput.nets.feedforward import FeedForward, Layers, Table
-from lilliput.nets.tagging import greedy, token_logits, transitions
+from lilliput.nets.sequence import greedy_sentence, sentence_logits, transitions
+from lilliput.nets.tagging import greedy, token_logits
 
 TAGS = 4
 GROUPS = (
@@ -85,6 +86,20 @@ def test_each_tag_is_the_best_after_the_two_before(net):
             powers = np.exp(scores / 2)
             assert given[at] == scores.argmax()
             assert chances[start + at] == pytest.approx(powers.max() / powers.sum(), abs=1e-5)
+
+
+@every_net
+def test_one_sentence_in_plain_python_is_tagged_as_by_the_kernels(net):
+    flat, borders = laid_out(SENTENCES)
+    logits, table = token_logits(net, tokens_of(pack(flat), borders), 1), transitions(net)
+    tags, chances = greedy(logits, table, borders, 1.5)
+    for words, start in zip(SENTENCES, borders.tolist(), strict=False):
+        span = slice(start, start + len(words))
+        plain = sentence_logits(net, [atoms(word) for word in words])
+        np.testing.assert_allclose(plain, logits[span], atol=1e-4)
+        found, sure = greedy_sentence(plain, table, 1.5)
+        assert found == tags[span].tolist()
+        np.testing.assert_allclose(sure, chances[span], atol=1e-5)
 
 
 def test_no_tokens():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.packed import pack
-from lilliput.nets.tagging import greedy, token_logits, transitions
+from lilliput.nets.sequence import transitions
+from lilliput.nets.tagging import greedy, token_logits
 from lilliput.planning.tagnet import TagProblem, recipe_for, train_tagger
 from lilliput.training import sentences as sentences_module
 from lilliput.training.sentences import Tagged, TokenSource
@@ -41,12 +43,15 @@ def share_right(net, tagged):
     return float((tags == tagged.tags).mean())
 
 
-@pytest.mark.parametrize("recipe", [quick, replace(quick, dim=0), replace(recipe_for(clusters=True), passes=4)])
+@pytest.mark.parametrize(
+    "recipe", [quick, replace(quick, dim=16, rate=0.07, code_bits=8), replace(recipe_for(clusters=True), passes=4)]
+)
 def test_words_are_told_apart_by_their_neighbours(recipe):
     trained = train_tagger(problem(toy(300)), recipe)
-    assert trained.right.mean() > 0.95
-    assert len(trained.held) == 30
-    assert len(trained.right) == len(trained.chances) == 90
+    assert len(trained.held) == len(trained.logits) == 90
+    assert trained.refitted
+    tags, _ = greedy(trained.logits, trained.table, trained.held.sentences, 1.0)
+    assert (tags == trained.held.tags).mean() > 0.95
     assert share_right(trained.net, toy(100, seed=1)) > 0.95
 
 
@@ -67,9 +72,9 @@ def test_any_number_of_threads_gives_the_same_bytes(threads, monkeypatch):
 
 def test_what_cannot_be_done_is_said():
     with pytest.raises(BudgetError, match="not one row fits into"):
-        train_tagger(problem(toy(50), room=1000), quick)
+        train_tagger(problem(toy(50), room=500), quick)
+    nothing = Tagged(pack([]), np.zeros(1, np.int64), np.zeros(0, np.int32))
     with pytest.raises(DataError, match="the sentences hold nothing to learn from"):
-        nothing = Tagged(pack([]), np.zeros(1, np.int64), np.zeros(0, np.int32))
         train_tagger(problem(nothing), quick)
 
 
@@ -90,3 +95,32 @@ def test_parts_of_sentences_keep_their_tags_and_clusters():
     assert (len(part), part.sentences.tolist(), part.tags.tolist()) == (6, [0, 3, 6], [0, 1, 2] * 2)
     expected = tagged.tokens()
     np.testing.assert_array_equal(part.tokens().atoms, expected.atoms[3:9])
+
+
+def test_chosen_sentences_come_in_the_order_asked_for():
+    tagged = toy(5)
+    some = tagged.chosen(np.array([3, 0]))
+    assert (some.sentences.tolist(), some.tags.tolist()) == ([0, 3, 6], [0, 1, 2] * 2)
+    np.testing.assert_array_equal(some.tokens().atoms, tagged.tokens().atoms[[9, 10, 11, 0, 1, 2]])
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_ctrl_c_leaves_the_net_as_it_stands(block):
+    seen = []
+
+    def advance(tokens):
+        seen.append(tokens)
+        if len(seen) == block:
+            raise KeyboardInterrupt
+
+    trained = train_tagger(problem(toy(300), advance=advance), replace(quick, passes=2))
+    assert trained.interrupted
+    assert trained.refitted == (block > 2)
+    assert share_right(trained.net, toy(100, seed=1)) > 0.9
+
+
+def test_training_ends_in_time():
+    started = time.monotonic()
+    trained = train_tagger(problem(toy(300), end=started + 1), replace(quick, passes=10**6))
+    assert time.monotonic() - started < 3
+    assert share_right(trained.net, toy(100, seed=1)) > 0.95

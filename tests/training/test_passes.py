@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lilliput.nets import pooling
 from lilliput.nets.kernels import SIGMOID, SOFTMAX
 from lilliput.training import passes as passes_module
-from lilliput.training.passes import BATCH, BLOCK, Clock, Passes, Schedule
+from lilliput.training.passes import BATCH, BLOCK, Clock, Crowded, Passes, Schedule
 
 FORMS = {
     "linear": {},
@@ -228,3 +228,18 @@ def test_a_clock_runs_by_time_where_that_is_faster():
     assert clock.spent(1) == pytest.approx(0.5, abs=0.01)
     clock.began -= 5
     assert clock.spent(1) == 1
+
+
+def test_threads_that_have_to_wait_for_a_processor_leave_the_next_blocks_to_one():
+    crowded = Crowded()
+    asked = []
+    for _ in range(30):
+        asked.append(crowded.now())
+        if not asked[-1]:
+            crowded.note(wall=1.0, processor=0.5)
+    assert asked == [False, *[True] * 7, False, *[True] * 15, False, *[True] * 5]
+    crowded.note(wall=0.001, processor=0.0)
+    quiet = Crowded()
+    quiet.note(wall=1.0, processor=0.95)
+    quiet.note(wall=0.001, processor=0.0)
+    assert not quiet.now()

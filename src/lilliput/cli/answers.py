@@ -15,10 +15,15 @@ DECIMALS = 6
 
 
 def answer_columns(model: Labeller, top: int | None) -> list[str]:
-    """Names of the columns that `answers` fills: one a label for soft targets, else ``label`` and ``probability``."""
+    """Names of the columns that `answers` fills: one a label for soft targets, else `noun` and ``probability``."""
     if model.labels_.mode == "soft" and top is None:
         return [str(name) for name in model.labels_.names]
-    return ["label", "probability"]
+    return [noun(model), "probability"]
+
+
+def noun(model: Labeller) -> str:
+    """What the model's labels are called."""
+    return "language" if model.task == "language" else "label"
 
 
 def answers(model: Labeller, chances: NDArray[np.float32], top: int | None) -> list[list[Any]]:

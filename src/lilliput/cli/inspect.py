@@ -13,6 +13,8 @@ EXAMPLE = """\b
 Example
   lilliput inspect m.safetensors
 """
+SHOWN_WORDS = 5
+"""Words of a cluster that are shown."""
 LABELS = 20
 """Shown of a model's labels; JSON has all of them."""
 
@@ -43,7 +45,7 @@ def _contents(path: str) -> dict[str, Any]:
 
     model: Any = load(path)
     manifest, arrays = read_model(path)
-    labels = model.get_labels() if manifest["task"] == "fasttext" else list(model.labels_.names)
+    labels = _labels(model)
     return {
         "file": path,
         "bytes": Path(path).stat().st_size,
@@ -55,6 +57,15 @@ def _contents(path: str) -> dict[str, Any]:
         "manifest": {name: value for name, value in manifest.items() if name != "report"},
         "report": model.report_.to_dict(),
     }
+
+
+def _labels(model: Any) -> list[Any]:
+    """What the model tells apart; of word clusters the most frequent words of each."""
+    if model.task == "fasttext":
+        return list(model.get_labels())
+    if model.task == "clusters":
+        return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
+    return list(model.labels_.names)
 
 
 def _page(found: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lilliput.compat.fasttext_model import FastTextClassifier
     from lilliput.tasks.explanation import Explanation
     from lilliput.tasks.labels import Labels
+    from lilliput.tasks.tag import SequenceTagger
 
 Floats = NDArray[np.float32]
 
@@ -22,6 +23,7 @@ Floats = NDArray[np.float32]
 class Labeller(Protocol):
     """What `predict` and `score` ask of a model; see `lilliput.tasks.label.TextClassifier`."""
 
+    task: str
     labels_: Labels
     threshold_: float
 
@@ -40,15 +42,26 @@ def load_labeller(path: str) -> Labeller:
     model: Any = load(path)
     if model.task == "fasttext":
         return ConvertedLabeller(model)
-    if model.task != "label":
+    if model.task not in ("label", "language"):
         raise LilliputError(f"{path} holds a model of task {model.task!r}, which labels no texts")
     found: Labeller = model
     return found
 
 
+def load_tagger(path: str) -> SequenceTagger | None:
+    """The tagger of a file, or None if the file holds a model of another task."""
+    from lilliput.core.modelfile import read_model
+
+    if read_model(path)[0].get("task") != "tag":
+        return None
+    found: Any = load(path)
+    return cast("SequenceTagger", found)
+
+
 class ConvertedLabeller:
     """A model that `convert` made of a fastText file; its labels without fastText's prefix."""
 
+    task = "fasttext"
     threshold_ = 0.5
 
     def __init__(self, model: FastTextClassifier) -> None:

@@ -45,13 +45,20 @@ def predict(
     skip_bad: options.SkipBad = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Label a text, or each row of a file.
+    """Label a text or each row of a file, or tag their tokens.
 
-    A text: its label and the probability. A file: one row out for each row in, in the same order.
+    A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
+    a token; of a file, CoNLL-U with the tags filled in.
     """
-    from lilliput.cli.labeller import load_labeller
+    from lilliput.cli.labeller import load_labeller, load_tagger
     from lilliput.cli.predict_text import show_answer
 
+    tagger = load_tagger(model)
+    if tagger is not None:
+        from lilliput.cli.tagging import tag_input
+
+        tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
+        return
     if not _is_data(given):
         if out != "-" or keep:
             raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")

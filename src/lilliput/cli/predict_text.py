@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lilliput.cli.answers import DECIMALS, answer_columns, answers
+from lilliput.cli.answers import DECIMALS, answer_columns, answers, noun
 
 if TYPE_CHECKING:
     from lilliput.cli.labeller import Labeller
@@ -32,7 +32,7 @@ def show_answer(model: Labeller, text: str, *, json: bool, explain: bool, top: i
     if not lines or lines[0][0] is None:
         best = int(chances[0].argmax())
         name, chance = model.labels_.names[best], chances[0, best]
-        typer.echo(f"note: no label is probable enough; the best is {name!r} with {chance:.4f}", err=True)
+        typer.echo(f"note: no {noun(model)} is probable enough; the best is {name!r} with {chance:.4f}", err=True)
 
 
 def reason_lines(reasons: Explanation) -> list[str]:

@@ -35,12 +35,20 @@ def score(
     json: options.Json = False,
 ) -> None:
     """Measure a model on labelled data."""
-    from lilliput.cli.labeller import load_labeller
+    from lilliput.cli.labeller import load_labeller, load_tagger
     from lilliput.data.source import Source
+    from lilliput.tasks.language_source import LanguageSource
     from lilliput.tasks.quality import score_batches
 
+    tagger = load_tagger(model)
+    if tagger is not None:
+        from lilliput.cli.tagging import score_tagger
+
+        score_tagger(tagger, data, json=json, skip_bad=skip_bad)
+        return
     labeller: Any = load_labeller(model)
-    with Source(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
+    kind = LanguageSource if labeller.task == "language" else Source
+    with kind(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
         measures, notes = score_batches(labeller, _labelled(source))
     notes += [str(source.bad)] if source.bad.count else []
     typer.echo(_json(measures, notes) if json else _table(measures, notes))

@@ -10,6 +10,9 @@ from lilliput.core.modelfile import StrPath, read_model
 
 TASKS: dict[str, str] = {
     "label": "lilliput.tasks.label:TextClassifier",
+    "language": "lilliput.tasks.language:LanguageIdentifier",
+    "clusters": "lilliput.tasks.clusters:WordClusters",
+    "tag": "lilliput.tasks.tag:SequenceTagger",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

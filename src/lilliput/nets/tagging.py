@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from lilliput.core.threads import map_ordered
 from lilliput.features.bags import keep_rows
 from lilliput.features.window_kernels import Tokens, cuts, most_chars, window_buckets
-from lilliput.features.windows import TAG, Atoms, Window, atom_hash
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.pooling import add_rows, padded
 
@@ -46,42 +45,13 @@ def token_logits(net: FeedForward, tokens: Tokens, threads: int) -> Floats:
     return net.layers(pooled)
 
 
-def transitions(net: FeedForward) -> Floats:
-    """What two tags before a token add to its logits: float32 (tags + 1, tags + 1, tags).
-
-    First the tag two tokens before, then that of the token before; the last place stands for the sentence's beginning.
-    """
-    tags = net.outputs
-    pooled = np.zeros(((tags + 1) ** 2, net.width), dtype=np.float32)
-    for window, bucket_map, table, column in zip(net.groups, net.maps, net.tables, net.columns, strict=True):
-        if not window.uses_tags:
-            continue
-        for place in range(len(pooled)):
-            rows = [bucket_map.row(bucket) for bucket, _ in window.bag(_after(*divmod(place, tags + 1), tags))]
-            found = np.array([row for row in rows if row >= 0], dtype=np.int64)
-            if len(found):
-                total = table.weights(found).sum(axis=0) / np.float32(np.sqrt(len(found)))
-                pooled[place, column : column + table.dim] += total
-    return (net.layers(pooled) - net.layers.bias).reshape(tags + 1, tags + 1, tags)
-
-
-def _after(before: int, last: int, tags: int) -> tuple[list[Atoms], int]:
-    """A sentence in which the token at the place given comes after two tags, the one of number `tags` being none."""
-    known = [tag for tag in (before, last) if tag < tags] if last < tags else []
-    return [_tagged(tag) for tag in known] + [_tagged(-1)], len(known)
-
-
-def _tagged(tag: int) -> Atoms:
-    hashes = [0] * TAG + [atom_hash(TAG, [tag]) if tag >= 0 else 0]
-    return Atoms(hashes, [""] * TAG + [str(tag)], [])
-
-
 def greedy(
     logits: Floats, table: Floats, sentences: NDArray[np.int64], temperature: float
 ) -> tuple[NDArray[np.int32], Floats]:
     """Tags (tokens,), each the best after the two before, and their probabilities (tokens,).
 
-    `logits`: of `token_logits`; `table`: of `transitions`; `sentences`: where each begins, and the number of tokens.
+    `logits`: of `token_logits`; `table`: of `lilliput.nets.sequence.transitions`; `sentences`: where each begins, and
+    the number of tokens.
     """
     tags = np.empty(len(logits), dtype=np.int32)
     chances = np.empty(len(logits), dtype=np.float32)

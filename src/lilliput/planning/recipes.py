@@ -16,6 +16,8 @@ COUNT_BITS = 22
 """Buckets in which n-grams are first counted: 2 ** 22."""
 MANY_OUTPUTS = 64
 """From here on a row of one weight an output is wide, and an embedding serves better than a linear model."""
+WIDTH = 32
+"""Columns that the groups of an embedding network have together; a lone group has all of them."""
 PASSES = 6
 FEW_BYTES = 30_000_000
 """Bytes of text up to which `PASSES` are made; of more text fewer, with the root of its size."""
@@ -63,4 +65,4 @@ def _recipe(outputs: int, single: bool, words: Span, chars: Span, network: str, 
     if network == "linear" or (network == "auto" and outputs <= MANY_OUTPUTS):
         return Recipe(groups, passes=passes)
     loss = SOFTMAX if single and outputs > 1 else SIGMOID
-    return Recipe(groups, dim=16, loss=loss, rate=0.07, passes=passes + 2)
+    return Recipe(groups, dim=WIDTH // len(groups), loss=loss, rate=0.07, passes=passes + 2)

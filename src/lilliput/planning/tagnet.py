@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from lilliput.core.errors import BudgetError, DataError
 from lilliput.features.windows import Window
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.kernels import SOFTMAX
-from lilliput.nets.tagging import greedy, token_logits, transitions
+from lilliput.nets.sequence import transitions
+from lilliput.nets.tagging import token_logits
 from lilliput.planning.rows import Layout, candidates, fit_rows, scores
 from lilliput.training.learner import Learner, Shape
 from lilliput.training.passes import Passes, Schedule
@@ -22,6 +24,8 @@ Floats = NDArray[np.float32]
 BITS = 20
 """Buckets in which a group's features are first counted: 2 ** 20."""
 SCOUT_PASSES = 2
+LEAST_ROWS = 16
+"""Rows a group without which a tagger is of no use."""
 HELD_SHARE, HELD_MOST = 10, 5_000
 """One sentence in so many is held out, at most so many."""
 WINDOWS = (
@@ -45,10 +49,10 @@ class TagRecipe:
     """How a tagger is made: its groups, the width of their tables (0: as wide as the tags), rate, passes, bits."""
 
     groups: tuple[Window, ...]
-    dim: int = 16
-    rate: float = 0.07
+    dim: int = 0
+    rate: float = 0.15
     passes: int = 10
-    code_bits: int = 8
+    code_bits: int = 4
 
     def shape(self, groups: tuple[Window, ...], tags: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
@@ -57,25 +61,40 @@ class TagRecipe:
 
 @dataclass
 class TagProblem:
-    """What to learn and within what; ``room``: bytes for tables and layers; ``advance`` is told of every token seen."""
+    """What to learn and within what.
+
+    ``room``: bytes for tables and layers; ``end``: when training must be over, by `time.monotonic`; ``advance`` is told
+    of every token seen.
+    """
 
     tagged: Tagged
     tags: int
     seed: int
     threads: int
     room: float | None = None
+    end: float | None = None
     advance: Callable[[int], None] = lambda tokens: None
+
+    def seconds(self, share: float) -> float | None:
+        """A share of the time that is left."""
+        return None if self.end is None else max(0.01, (self.end - time.monotonic()) * share)
 
 
 @dataclass
 class TaggedNet:
-    """A trained net, the features that have a row, and what it says of the sentences that it has not seen."""
+    """A trained net, the features that have a row, and what it says of the sentences that it had not seen.
+
+    ``held``: those sentences; ``logits``: of their tokens, by a net that never saw them, whose ``table`` of transitions
+    it is; ``refitted``: ``net`` has learned from them too.
+    """
 
     net: FeedForward
     layout: Layout
-    held: NDArray[np.int64]
-    right: NDArray[np.bool_]
-    chances: Floats
+    held: Tagged
+    logits: Floats
+    table: Floats
+    refitted: bool
+    interrupted: bool = False
 
 
 def recipe_for(clusters: bool) -> TagRecipe:
@@ -85,32 +104,27 @@ def recipe_for(clusters: bool) -> TagRecipe:
 
 
 def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:
-    """Choose features, train, measure on held-out sentences, and train again on all of them."""
+    """Choose features, train, hold out, and train again on all sentences; Ctrl-C ends it with the net as it stands."""
     sentences = len(problem.tagged.sentences) - 1
     held = _held(sentences, problem.seed)
     learn = np.ones(sentences, dtype=bool)
     learn[held] = False
     counts = [count_tokens(problem.tagged, window) for window in recipe.groups]
-    layout, code_bits = _layout(problem, recipe, counts, learn)
-    net = _trained(problem, recipe, layout, code_bits, learn, problem.advance)
-    right, chances = measured(net, problem.tagged, held, problem.threads)
-    if len(held):
-        net = _trained(problem, recipe, layout, code_bits, np.ones(sentences, dtype=bool), problem.advance)
-    return TaggedNet(net, layout, held, right, chances)
+    layout = _layout(problem, recipe, counts, learn)
+    training = _Training(problem, recipe, layout)
+    net = training.run(learn, 1 / 2)
+    unseen = problem.tagged.chosen(held)
+    logits, table = token_logits(net, unseen.tokens(tagged=False), problem.threads), transitions(net)
+    refitted = len(held) > 0 and not training.interrupted
+    if refitted:
+        net = training.run(np.ones(sentences, dtype=bool), 1)
+    return TaggedNet(net, layout, unseen, logits, table, refitted, training.interrupted)
 
 
-def measured(
-    net: FeedForward, tagged: Tagged, held: NDArray[np.int64], threads: int
-) -> tuple[NDArray[np.bool_], Floats]:
-    """Which tokens of the `held` sentences a net tags right, and how sure it is of each."""
-    right, chances = [np.zeros(0, dtype=bool)], [np.zeros(0, dtype=np.float32)]
-    table = transitions(net)
-    for sentence in held.tolist():
-        some = tagged.part(sentence, sentence + 1)
-        tags, sure = greedy(token_logits(net, some.tokens(tagged=False), 1), table, some.sentences, 1.0)
-        right.append(tags == some.tags)
-        chances.append(sure)
-    return np.concatenate(right), np.concatenate(chances)
+def least_room(recipe: TagRecipe, tags: int) -> float:
+    """Bytes that layers, maps and a few rows need."""
+    shape = recipe.shape(recipe.groups, tags, recipe.code_bits)
+    return shape.layer_bytes() + len(recipe.groups) * (LEAST_ROWS * shape.row_bytes() + 64)
 
 
 def _held(sentences: int, seed: int) -> NDArray[np.int64]:
@@ -120,8 +134,8 @@ def _held(sentences: int, seed: int) -> NDArray[np.int64]:
 
 def _layout(
     problem: TagProblem, recipe: TagRecipe, counts: list[NDArray[np.int32]], learn: NDArray[np.bool_]
-) -> tuple[Layout, int]:
-    """The features that get a row, the best of them by a scout if not all fit the room; and the bits of a weight."""
+) -> Layout:
+    """The features that get a row: all that occur twice, or the best of them by a scout if not all fit the room."""
     tokens = len(problem.tagged)
     layout = candidates(recipe.groups, counts, tokens, 1 if tokens < 1000 else 2)
     if not layout.rows:
@@ -132,23 +146,34 @@ def _layout(
     if fitting is None or fitting.rows < 0.97 * layout.rows:
         scout = Learner(shape, layout.maps, layout.rates, problem.seed)
         source = TokenSource(problem.tagged, layout.groups, layout.maps, learn, problem.threads)
-        schedule = Schedule(recipe.rate, SCOUT_PASSES, coded=0)
-        Passes(scout, SOFTMAX, problem.threads, problem.seed).run(source, schedule)
+        schedule = Schedule(recipe.rate, SCOUT_PASSES, problem.seconds(1 / 6), coded=0)
+        Passes(scout, SOFTMAX, problem.threads, problem.seed).run(source, schedule, problem.advance)
         fitting = fit_rows(layout, counts, tokens, scores(scout, counts), shape.row_bytes(), room)
     if fitting is None:
         raise BudgetError(f"not one row fits into {room:.0f} bytes")
-    return fitting, recipe.code_bits
+    return fitting
 
 
-def _trained(
-    problem: TagProblem,
-    recipe: TagRecipe,
-    layout: Layout,
-    code_bits: int,
-    learn: NDArray[np.bool_],
-    advance: Callable[[int], None],
-) -> FeedForward:
-    learner = Learner(recipe.shape(layout.groups, problem.tags, code_bits), layout.maps, layout.rates, problem.seed)
-    source = TokenSource(problem.tagged, layout.groups, layout.maps, learn, problem.threads)
-    Passes(learner, SOFTMAX, problem.threads, problem.seed).run(source, Schedule(recipe.rate, recipe.passes), advance)
-    return learner.freeze()
+@dataclass
+class _Training:
+    """Trains nets of one layout; Ctrl-C leaves the net as it stands."""
+
+    problem: TagProblem
+    recipe: TagRecipe
+    layout: Layout
+    interrupted: bool = False
+
+    def run(self, learn: NDArray[np.bool_], share: float) -> FeedForward:
+        """A net trained on the sentences flagged in `learn`, in a share of the time that is left."""
+        problem, recipe, layout = self.problem, self.recipe, self.layout
+        shape = recipe.shape(layout.groups, problem.tags, recipe.code_bits)
+        learner = Learner(shape, layout.maps, layout.rates, problem.seed)
+        source = TokenSource(problem.tagged, layout.groups, layout.maps, learn, problem.threads)
+        schedule = Schedule(recipe.rate, recipe.passes, problem.seconds(share))
+        try:
+            Passes(learner, SOFTMAX, problem.threads, problem.seed).run(source, schedule, problem.advance)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            if not learner.coded:
+                learner.start_coding()
+        return learner.freeze()

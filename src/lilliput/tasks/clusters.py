@@ -66,11 +66,12 @@ class WordClusters(Estimator):
     Examples
     --------
     >>> from lilliput.tasks.clusters import WordClusters
-    >>> texts = ["one cat sat", "one dog sat", "two cats ran", "two dogs ran"] * 10
-    >>> model = WordClusters(clusters=4).fit(texts)
-    >>> cat, dog, cats = model.predict(["cat", "Dog", "cats"]).tolist()
-    >>> cat == dog, cat == cats
-    (True, False)
+    >>> texts = ["the cat sat", "a dog ran", "the dog sat", "a cat ran", "the dog ran", "a cat sat"] * 10
+    >>> model = WordClusters(clusters=3).fit(texts)
+    >>> model.listing()
+    [['sat', 'ran'], ['dog', 'cat'], ['the', 'a']]
+    >>> model.predict(["Cat", "dog", "hen"]).tolist()
+    [1, 1, -1]
     """
 
     task = "clusters"
@@ -160,18 +161,21 @@ class WordClusters(Estimator):
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         text = "\n".join(self.words_).encode()
-        return {"words": np.frombuffer(text, dtype=np.uint8), "clusters": self.clusters_.astype(_dtype(self.clusters))}
+        return {
+            "words": np.frombuffer(text, dtype=np.uint8),
+            "clusters": self.clusters_.astype(cluster_type(self.clusters)),
+        }
 
     @classmethod
     def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
-        from lilliput.tasks.clusters_fit import check_parameters
+        from lilliput.tasks.clusters_parameters import check_parameters
 
         model = cls._from_manifest(manifest, path)
         try:
             check_parameters(model)
         except LilliputError as error:
             raise ModelFileError(f"{path}: the parameters in the manifest cannot be used ({error})") from error
-        require(arrays, {"words": (np.uint8, (None,)), "clusters": (_dtype(model.clusters), (None,))}, path)
+        require(arrays, {"words": (np.uint8, (None,)), "clusters": (cluster_type(model.clusters), (None,))}, path)
         clusters = arrays["clusters"].astype(np.int32)
         try:
             words = arrays["words"].tobytes().decode().split("\n")
@@ -193,9 +197,9 @@ class WordClusters(Estimator):
         return tags
 
 
-def _dtype(clusters: int) -> type[np.unsignedinteger[Any]]:
-    """The smallest numbers for so many clusters."""
-    return np.uint8 if clusters <= 1 << 8 else np.uint16 if clusters <= 1 << 16 else np.uint32
+def cluster_type(clusters: int) -> np.dtype[Any]:
+    """The smallest numbers for so many clusters, up to 65,536."""
+    return np.dtype(np.uint8 if clusters <= 1 << 8 else np.uint16)
 
 
 def _head(word: str, lowercase: bool) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lilliput.core.errors import LilliputError, ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.features.buckets import BucketMap
+from lilliput.features.groups import Group, restored
 from lilliput.features.plain import NGrams
 from lilliput.nets.feedforward import ROW_SCALE_DIM
 from lilliput.tasks.label_parameters import check_parameters
@@ -36,20 +37,23 @@ def check_saved_parameters(model: TextClassifier, path: StrPath) -> None:
 def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
     """Raise `ModelFileError` unless the arrays are those that the manifest's net and labels need."""
     try:
-        _check_net(manifest["net"], arrays, path)
-        _check_labels(manifest["labels"], manifest["net"]["outputs"], arrays, path)
+        groups = check_net(manifest["net"], arrays, path)
+        check_labels(manifest["labels"], manifest["net"]["outputs"], arrays, path)
         calibration, threshold = Calibration(**manifest["calibration"]), manifest["threshold"]
         shift = 0.0 if calibration.shift is None else calibration.shift
-        finite = all(map(_finite, (calibration.temperature, shift, calibration.floor, threshold)))
+        sound = all(map(finite, (calibration.temperature, shift, calibration.floor, threshold)))
     except ModelFileError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: the manifest does not describe a text classifier ({error!r})") from error
-    if not (finite and calibration.temperature > 0 and 0 <= calibration.floor < 1):
+    if not all(isinstance(group, NGrams) for group in groups):
+        raise ModelFileError(f"{path}: the net takes no texts; this file does not fit its task")
+    if not (sound and calibration.temperature > 0 and 0 <= calibration.floor < 1):
         raise ModelFileError(f"{path}: {calibration} and the threshold {threshold} cannot be used")
 
 
-def _finite(value: Any) -> bool:
+def finite(value: Any) -> bool:
+    """Whether a value of a manifest is a number, and a finite one."""
     return type(value) in (int, float) and math.isfinite(value)
 
 
@@ -59,8 +63,10 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+def check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> list[Group]:
+    """The groups of a net, or `ModelFileError` unless its arrays are those that its shape asks for."""
     width = 0
+    groups = []
     shared = shape["shared"]
     dims = [_whole(group["dim"]) for group in shape["groups"]]
     if not dims or type(shared) is not bool or (shared and len(set(dims)) > 1):
@@ -68,14 +74,17 @@ def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pat
             f"{path}: the net has tables {dims} wide, shared: {shared}; this file does not fit its task"
         )
     for number, (group, dim) in enumerate(zip(shape["groups"], dims, strict=True)):
-        ngrams = NGrams(group["unit"], *(_whole(group[name]) for name in ("low", "high", "bits")))
+        for name in {"low", "high", "bits"} & set(group):
+            _whole(group[name])
+        features = restored(group)
+        groups.append(features)
         code_bits = _whole(group["code_bits"])
-        if dim < 1 or code_bits not in (4, 8) or ngrams.bits < LEAST_BITS:
+        if dim < 1 or code_bits not in (4, 8) or features.bits < LEAST_BITS:
             raise ModelFileError(
-                f"{path}: group {number} has {dim} weights of {code_bits} bits a row, 2^{ngrams.bits} buckets"
+                f"{path}: group {number} has {dim} weights of {code_bits} bits a row, 2^{features.bits} buckets"
             )
         name = f"group{number}"
-        require(arrays, {f"{name}.map": (np.uint64, ((1 << ngrams.bits) // 64,))}, path)
+        require(arrays, {f"{name}.map": (np.uint64, ((1 << features.bits) // 64,))}, path)
         rows = BucketMap(arrays[f"{name}.map"]).rows
         scales = rows if dim >= ROW_SCALE_DIM else 1
         codes = (rows * dim * code_bits + 7) // 8
@@ -94,6 +103,7 @@ def _check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pat
     _check_finite(arrays, path)
     if "layers.output" not in arrays and units != outputs:
         raise ModelFileError(f"{path}: the net gives {units} values where {outputs} outputs are expected")
+    return groups
 
 
 def _check_codes(codes: NDArray[np.uint8], bits: int, name: str, path: StrPath) -> None:
@@ -110,7 +120,8 @@ def _check_finite(arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
             raise ModelFileError(f"{path}: the array {name!r} holds numbers that are not finite")
 
 
-def _check_labels(labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+def check_labels(labels: Mapping[str, Any], outputs: int, arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+    """Raise `ModelFileError` unless the arrays hold a name for each output."""
     if labels["mode"] not in MODES or labels["type"] not in LABEL_TYPES:
         raise ModelFileError(f"{path}: labels of type {labels['type']!r}, mode {labels['mode']!r} are not known here")
     count = 2 if labels["mode"] == "single" and outputs == 1 else outputs

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.threads import available_threads
 from lilliput.nets.barrier import fresh_barrier, together
 from lilliput.nets.kernels import Bags, Targets, train_texts
 from lilliput.training.learner import Learner
@@ -18,6 +19,8 @@ from lilliput.training.learner import Learner
 BATCH = 64
 BLOCK = 256
 """Batches between two looks at the clock, the progress bar and Ctrl-C."""
+UNCROWDED, SHORT = 0.85, 0.005
+"""The share of its time that a thread has a processor if it shares it with none; seconds that are too few to tell."""
 WORTH_THREADS = 10_000
 """Weights touched by a batch from which on several threads are faster than one (some ten microseconds of work)."""
 
@@ -85,7 +88,8 @@ class Passes:
     def __init__(self, learner: Learner, loss: int, threads: int, seed: int) -> None:
         self.learner = learner
         self.loss = loss
-        self.threads = threads
+        self.threads = min(threads, available_threads())  # more would wait for one another
+        self.crowded = Crowded()
         self.generator = np.random.default_rng([seed, 1])
         self.scratch = learner.scratch(BATCH)
 
@@ -143,7 +147,7 @@ class Passes:
         learner = self.learner
         bags = examples.bags
         touched = len(bags.rows) / max(1, bags.bounds.shape[1]) * BATCH * learner.shape.dim
-        workers = self.threads if touched > WORTH_THREADS else 1
+        workers = self.threads if touched > WORTH_THREADS and not self.crowded.now() else 1
         barrier = fresh_barrier()
 
         def work(worker: int) -> None:
@@ -164,7 +168,31 @@ class Passes:
                 barrier,
             )
 
+        wall, processor = time.perf_counter(), time.process_time()
         together(work, workers, barrier, pool)
+        if workers > 1:
+            self.crowded.note(time.perf_counter() - wall, (time.process_time() - processor) / workers)
+
+
+@dataclass
+class Crowded:
+    """Whether other programs keep the threads from running at the same time; then they would only wait for each other.
+
+    After such a block the next ones are left to one thread, twice as many each time. That changes no result.
+    """
+
+    alone: int = 0
+    next: int = 8
+
+    def now(self) -> bool:
+        """Whether the next block is better left to one thread."""
+        self.alone = max(0, self.alone - 1)
+        return self.alone > 0
+
+    def note(self, wall: float, processor: float) -> None:
+        """Tell of a block of several threads: its wall-clock seconds, and those that each thread had a processor."""
+        if wall > SHORT and processor < UNCROWDED * wall:
+            self.alone, self.next = self.next, 2 * self.next
 
 
 def _rates(block: NDArray[np.int64], rate: float, clock: Clock, done: int) -> NDArray[np.float32]:

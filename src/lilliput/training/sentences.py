@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.data.packed import Packed
+from lilliput.data.packed import Packed, subset
 from lilliput.features.buckets import BucketMap
 from lilliput.features.window_kernels import Tokens, count_windows, gather_windows, tokens_of
 from lilliput.features.windows import Window
@@ -41,6 +41,14 @@ class Tagged:
         packed = Packed(self.packed.buffer, self.packed.offsets[start : end + 1], self.packed.ascii)
         clusters = None if self.clusters is None else self.clusters[start:end]
         return Tagged(packed, self.sentences[first : last + 1] - start, self.tags[start:end], clusters)
+
+    def chosen(self, sentences: NDArray[np.int64]) -> Tagged:
+        """The given sentences, in the given order."""
+        sizes = np.diff(self.sentences)[sentences]
+        borders = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        tokens = np.repeat(self.sentences[:-1][sentences] - borders[:-1], sizes) + np.arange(borders[-1])
+        clusters = None if self.clusters is None else self.clusters[tokens]
+        return Tagged(subset(self.packed, tokens), borders, self.tags[tokens], clusters)
 
     def tokens(self, *, tagged: bool = True) -> Tokens:
         """Their atoms; `tagged`: the given tags among them."""

@@ -1,0 +1,92 @@
+"""``lilliput fit tag``: tag the tokens of sentences."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lilliput.cli import fit_label_options as asked
+from lilliput.cli import options
+from lilliput.cli.compiling import compile_once
+from lilliput.core.budget import Budget, format_bytes
+
+if TYPE_CHECKING:
+    from lilliput.data.batch import BadRows
+    from lilliput.data.conllu import Sentence
+
+EXAMPLE = """\b
+Example: parts of speech from a treebank, within 500 KB
+  lilliput fit tag train.conllu -o pos.safetensors --budget 500KB
+  lilliput predict pos.safetensors "They saw her duck."
+  lilliput score pos.safetensors test.conllu
+"""
+Data = Annotated[
+    list[str], typer.Argument(metavar="DATA", help="CoNLL-U (.conllu) or two columns (.tsv), plain or compressed.")
+]
+Column = Annotated[str, typer.Option("--column", metavar="NAME", help="Column of CoNLL-U that holds the tags.")]
+Language = Annotated[
+    str | None, typer.Option(metavar="CODE", help="Language of raw texts, for rules of its own: en, fr, af.")
+]
+
+
+def add_to(fit: typer.Typer) -> None:
+    """Add the task."""
+    fit.command("tag", epilog=EXAMPLE)(fit_tag)
+
+
+def fit_tag(
+    data: Data,
+    out: asked.Out,
+    column: Column = "upos",
+    language: Language = None,
+    budget: asked.Budget = None,
+    skip_bad: options.SkipBad = False,
+    seed: asked.Seed = None,
+    threads: asked.Threads = None,
+    device: asked.Device = "auto",
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Learn to tag the tokens of sentences, such as with their parts of speech.
+
+    The report goes to standard output. After Ctrl-C the best model so far is saved.
+    """
+    from lilliput.data.batch import BadRows
+    from lilliput.tasks.tag import SequenceTagger
+
+    options.check_model_path(out)
+    Budget.parse(budget)
+    given: dict[str, Any] = {"budget": budget, "column": column, "language": language, "seed": seed, "device": device}
+    given |= {"threads": threads, "progress": False if quiet else None}
+    model = SequenceTagger(**{name: value for name, value in given.items() if value is not None})
+    bad = BadRows()
+    interrupted = False
+    compile_once(quiet)
+    try:
+        model.fit(sentences_of(data, column, bad if skip_bad else None))
+    except KeyboardInterrupt:
+        interrupted = True
+        if not getattr(model, "interrupted_", False):
+            typer.echo("interrupted before anything was learned; nothing was saved", err=True)
+            raise typer.Exit(130) from None
+    size = model.save(out)
+    if interrupted:
+        typer.echo(f"interrupted; the best model so far was saved: {out} ({format_bytes(size)})", err=True)
+        raise typer.Exit(130)
+    typer.echo(model.report_.to_json() if json else str(model.report_))
+    if bad.count and not quiet:
+        typer.echo(f"note: {bad}", err=True)
+    if not quiet:
+        hint = f"lilliput predict {shlex.quote(out)} 'some text'"
+        typer.echo(f"saved {out} ({format_bytes(size)}); try: {hint}", err=True)
+
+
+def sentences_of(files: list[str], column: str, bad: BadRows | None) -> Iterator[Sentence]:
+    """The sentences of all files, one after the other."""
+    from lilliput.data.sentences import read_sentences
+
+    return chain.from_iterable([read_sentences(file, column=column, bad=bad) for file in files])

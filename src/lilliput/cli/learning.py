@@ -1,0 +1,82 @@
+"""What the tasks that learn from labelled texts share: a new model or one that goes on, learning, saving, reporting."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from lilliput.cli.compiling import compile_once
+from lilliput.core.budget import format_bytes
+from lilliput.core.errors import LilliputError
+
+if TYPE_CHECKING:
+    from lilliput.data.source import Source
+    from lilliput.tasks.label import TextClassifier
+
+    Model = TypeVar("Model", bound=TextClassifier)
+
+
+def new_or_continued(
+    kind: type[Model], continued: str | None, given: dict[str, Any], fixed: Sequence[str] = ()
+) -> Model:
+    """A new model, or the saved one that is to be continued.
+
+    `given` are the parameters asked for, by name; those in `fixed` a saved model keeps. Raises `LilliputError` for
+    these and for a model of another task.
+    """
+    from lilliput.core.registry import load
+
+    if continued is None:
+        return kind(**given)
+    model = load(continued)
+    if type(model) is not kind:
+        raise LilliputError(
+            f"{continued} holds a model of task {model.task!r}, which cannot be continued as {kind.task!r}; "
+            "fit a new one"
+        )
+    kept = [f"--{name}" for name in fixed if name in given]
+    if kept:
+        raise LilliputError(f"{continued} was made with its own {' and '.join(kept)}; leave that out with --continue")
+    return model.set_params(**given)
+
+
+def learn_and_save(
+    model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool, json: bool
+) -> None:
+    """Fit, save (after Ctrl-C too), and write the report to standard output."""
+    size = _learn(model, source, out, continued=continued, quiet=quiet)
+    typer.echo(model.report_.to_json() if json else str(model.report_))
+    if not quiet:
+        hint = f"lilliput predict {shlex.quote(out)} 'some text'"
+        typer.echo(f"saved {out} ({format_bytes(size)}); try: {hint}", err=True)
+
+
+def _learn(model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool) -> int:
+    """Fit and save, after Ctrl-C too; returns the size of the file in bytes."""
+    described = source.describe()  # names of columns are checked before anything is compiled
+    if not quiet:
+        typer.echo(f"learning from {described}", err=True)
+    try:
+        compile_once(quiet)
+        if continued:
+            model.partial_fit(source)
+        else:
+            model.fit(source)
+    except KeyboardInterrupt:
+        _save_interrupted(model, out)
+        raise typer.Exit(130) from None
+    if source.bad.count and not quiet:
+        typer.echo(f"note: {source.bad}", err=True)
+    return model.save(out)
+
+
+def _save_interrupted(model: TextClassifier, out: str) -> None:
+    """Save what there is after Ctrl-C, and say so."""
+    if not getattr(model, "interrupted_", False):
+        typer.echo("interrupted before anything was learned; nothing was saved", err=True)
+        return
+    size = model.save(out)
+    typer.echo(f"interrupted; the best model so far was saved: {out} ({format_bytes(size)})", err=True)

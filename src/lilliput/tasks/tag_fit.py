@@ -1,0 +1,219 @@
+"""How a tagger is fitted: read, plan, train, measure, and hold the result against the budget."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lilliput.core.bootstrap import Statistic, bootstrap
+from lilliput.core.budget import Budget
+from lilliput.core.errors import BudgetError, DataError, DeviceError
+from lilliput.core.measure import latency, peak_memory, versions
+from lilliput.core.progress import Progress
+from lilliput.core.report import Measure, Report
+from lilliput.core.threads import resolve_threads
+from lilliput.data.conllu import NOTHING, Sentence, tag_column
+from lilliput.data.packed import pack
+from lilliput.nets.tagging import greedy
+from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, least_room, recipe_for, train_tagger
+from lilliput.tasks.labels import Labels
+from lilliput.tasks.machine_code import drop_stale
+from lilliput.tasks.promise import Promise, round_memory
+from lilliput.training.sentences import Tagged, gather_tokens
+
+if TYPE_CHECKING:
+    from lilliput.tasks.tag import SequenceTagger
+
+OVERHEAD = 4_500
+"""Bytes of the manifest and the report, about; what is missing is taken from the tables."""
+TRIES = 4
+TRAINED = 0.8
+"""The share of a time budget after which training is over."""
+BINS = 15
+SAMPLES = 200
+"""Held-out sentences on which latency is measured."""
+TEMPERATURES = np.geomspace(0.3, 3.0, 47)
+
+
+class Read(NamedTuple):
+    """Tagged tokens with the names of the tags, and a hash of both."""
+
+    tagged: Tagged
+    labels: Labels
+    fingerprint: str
+
+
+def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) -> None:
+    """Fit `model` within its budget, whose time began at `started`; an error leaves it as it was."""
+    tag_column(model.column)
+    if model.device not in ("auto", "cpu"):
+        raise DeviceError(f"device={model.device!r}: tagging runs on the processor; use 'auto' or 'cpu'")
+    drop_stale()
+    promise = Promise(Budget.parse(model.budget), started)
+    read = read_tagged(sentences, model.column)
+    promise.hold_reading()
+    recipe = recipe_for(clusters=False)
+    overhead = OVERHEAD + sum(array.nbytes for array in read.labels.arrays().values())
+    room = None if promise.budget.memory is None else float(promise.budget.memory - overhead)
+    for _ in range(TRIES):
+        draft = _draft(model, read, _train(model, read, recipe, room, overhead, promise), recipe, promise)
+        excess = promise.excess(len(draft.to_bytes()))
+        if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
+            break
+        room -= excess + 16
+    _close(draft, promise)
+    vars(model).pop("_table", None)
+    vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
+    if draft.interrupted_:
+        raise KeyboardInterrupt
+
+
+def read_tagged(sentences: Iterable[Sentence], column: str) -> Read:
+    """All sentences that have tokens, packed; `DataError` for a token without a tag, and for less than two tags."""
+    words: list[str] = []
+    tags: list[str] = []
+    borders = [0]
+    for number, sentence in enumerate(sentences, 1):
+        found = sentence.column(column)
+        if NOTHING in found:
+            place = found.index(NOTHING)
+            raise DataError(
+                f"sentence {number} (line {sentence.line}): the token {sentence.forms[place]!r} has no {column}; "
+                "tag it, or name the column that holds the tags"
+            )
+        words += sentence.forms
+        tags += found
+        if found:
+            borders.append(len(words))
+    names = sorted(set(tags))
+    if len(names) < 2:
+        raise DataError(f"{len(words):,} tokens with {len(names)} different tags; there is nothing to tell apart")
+    place_of = {name: number for number, name in enumerate(names)}
+    packed = pack(words)
+    numbers = np.array([place_of[tag] for tag in tags], dtype=np.int32)
+    digest = hashlib.blake2b(packed.buffer.data, digest_size=8)
+    digest.update(numbers.data)
+    digest.update("\0".join(names).encode())
+    tagged = Tagged(packed, np.array(borders, dtype=np.int64), numbers)
+    return Read(tagged, Labels(tuple(names), "single"), digest.hexdigest())
+
+
+def _train(
+    model: SequenceTagger, read: Read, recipe: TagRecipe, room: float | None, overhead: int, promise: Promise
+) -> TaggedNet:
+    tags = len(read.labels.names)
+    least = least_room(recipe, tags)
+    if room is not None and room < least:
+        smallest = round_memory(overhead + least)
+        raise BudgetError(
+            f"no useful tagger of {tags} tags fits into {round(room) + overhead:,} bytes; "
+            f"the smallest memory that would do is {smallest}",
+            smallest,
+        )
+    end = None if promise.left is None else time.monotonic() + TRAINED * promise.left
+    with Progress(len(read.tagged) * recipe.passes * 2, "learning", "tokens", model.progress) as progress:
+        threads = resolve_threads(model.threads)
+        problem = TagProblem(read.tagged, tags, model.seed, threads, room, end, progress.advance)
+        return train_tagger(problem, recipe)
+
+
+def _draft(
+    model: SequenceTagger, read: Read, trained: TaggedNet, recipe: TagRecipe, promise: Promise
+) -> SequenceTagger:
+    """A tagger like `model` with the trained net, calibrated and measured."""
+    draft = type(model)(**model.get_params())
+    draft.labels_, draft.net_, draft.interrupted_ = read.labels, trained.net, trained.interrupted
+    draft.temperature_ = best_temperature(trained)
+    tokens = len(trained.held)
+    report = draft.report_ = Report(
+        model.task,
+        _quality(trained, draft.temperature_) if tokens else {},
+        _held_out(trained, len(read.tagged.sentences) - 1),
+        model.seed,
+        data={"rows": len(read.tagged), "labels": len(read.labels.names), "fingerprint": read.fingerprint},
+        plan=_plan(trained, recipe, read),
+        notes=["training was ended early by Ctrl-C"] if trained.interrupted else [],
+    )
+    report.versions, report.threads = versions(), resolve_threads(model.threads)
+    some = (trained.held if tokens else read.tagged).part(0, min(SAMPLES, len(trained.held.sentences) - 1) or 1)
+    sentences = _words_of(some)
+    one = type(model)(**{**model.get_params(), "threads": 1})
+    vars(one).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
+    seconds = 0.2 if promise.left is None else min(0.2, max(0.0, promise.left / 8))
+    report.latency_p50_ms, report.latency_p95_ms = latency(lambda words: one.predict([words]), sentences, seconds)
+    began = time.perf_counter()
+    draft.predict(sentences)
+    report.throughput = len(some) / (time.perf_counter() - began)
+    return draft
+
+
+def best_temperature(trained: TaggedNet) -> float:
+    """The temperature at which the chances of the tags given say best how often they are right."""
+    if not len(trained.held):
+        return 1.0
+    costs = []
+    for temperature in TEMPERATURES:
+        tags, chances = greedy(trained.logits, trained.table, trained.held.sentences, float(temperature))
+        right = np.where(tags == trained.held.tags, chances, 1 - chances).astype(np.float64)
+        costs.append(-np.log(np.maximum(right, 1e-12)).mean())
+    return float(TEMPERATURES[int(np.argmin(costs))])
+
+
+def _quality(trained: TaggedNet, temperature: float) -> dict[str, Measure]:
+    tags, chances = greedy(trained.logits, trained.table, trained.held.sentences, temperature)
+    right = tags == trained.held.tags
+    cells = np.minimum((chances * BINS).astype(np.int64), BINS - 1)
+    parts = np.zeros((len(right), BINS))
+    parts[np.arange(len(right)), cells] = chances - right
+    error = Statistic(parts, lambda sums: np.abs(sums).sum(axis=-1) / len(right))
+    return {
+        "accuracy": Measure.proportion(int(right.sum()), len(right)),
+        **bootstrap({"calibration_error": error}, 0),
+    }
+
+
+def _held_out(trained: TaggedNet, sentences: int) -> str:
+    held = len(trained.held.sentences) - 1
+    if not held:
+        return f"nothing: {sentences} sentences are too few"
+    told = f"{held:,} of {sentences:,} sentences, at random; they decided the temperature"
+    return told + ("; measured before the saved model learned from them too" if trained.refitted else "")
+
+
+def _plan(trained: TaggedNet, recipe: TagRecipe, read: Read) -> dict[str, object]:
+    net = trained.net
+    some = read.tagged.part(*read.tagged.parts()[0])
+    bags = gather_tokens(some.tokens(), net.groups, net.maps, 1)
+    rows = len(bags.rows) / max(1, len(some))
+    return {
+        "network": f"embedding of {recipe.dim}" if recipe.dim else "linear",
+        "groups": len(net.groups),
+        "rows": sum(one.rows for one in net.maps),
+        "bits": recipe.code_bits,
+        "rate": recipe.rate,
+        "passes": recipe.passes,
+        "operations a token": round(rows * net.tables[0].dim + net.layers.parameters()),
+    }
+
+
+def _words_of(tagged: Tagged) -> list[list[str]]:
+    data, edges = tagged.packed.buffer.tobytes(), tagged.packed.offsets.tolist()
+    words = [data[first : last - 1].decode() for first, last in pairwise(edges)]
+    return [words[first:last] for first, last in pairwise(tagged.sentences.tolist())]
+
+
+def _close(draft: SequenceTagger, promise: Promise) -> None:
+    """Complete the report, and raise `BudgetError` if the promise was not kept."""
+    report = draft.report_
+    report.file_bytes = len(draft.to_bytes())
+    report.fit_seconds = promise.spent
+    report.peak_memory_bytes = peak_memory()
+    promise.hold_memory(report.file_bytes)
+    promise.hold_latency(report.latency_p95_ms)
+    if not draft.interrupted_:
+        promise.hold_time()
