@@ -9,7 +9,7 @@ from lilliput.features.plain import NGrams
 from lilliput.features.windows import Window
 
 Group: TypeAlias = Any
-"""An `NGrams` of texts or a `Window` of tokens (a net has one kind): ``bits``, ``once``, ``bag(item)``, ``to_dict()``."""
+"""An `NGrams` of texts or a `Window` of tokens; both have ``bits``, ``once``, ``bag(item)`` and ``to_dict()``."""
 
 
 def restored(spec: Mapping[str, Any]) -> Group:
