@@ -15,6 +15,7 @@ SENTENCES = {
     "en": ["the dog runs through the garden", "the cat sleeps on the roof", "we are going home today"],
     "fr": ["le chien court dans le jardin", "le chat dort sur le toit", "nous rentrons à la maison"],
 }
+SMALL = ("--budget", "50KB")
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,12 @@ def model(folder: Path) -> Path:
     """Fitted by the command line to one file a language."""
     out = folder / "m.safetensors"
     files = [str(folder / f"{language}.txt") for language in SENTENCES]
-    assert main(["fit", "language", *files, "-o", str(out), "--budget", "50KB", "--quiet"]) == 0
+    assert main(["fit", "language", *files, "-o", str(out), *SMALL, "--quiet"]) == 0
     return out
 
 
 def test_the_report_and_the_closing_line(run, folder: Path, tmp_path: Path):
-    done = run("fit", "language", folder / "de.txt", folder / "en.txt", "-o", tmp_path / "m.safetensors")
+    done = run("fit", "language", folder / "de.txt", folder / "en.txt", "-o", tmp_path / "m.safetensors", *SMALL)
     assert done.code == 0, done.err
     assert "accuracy" in done.out
     assert "learning from one file a language: de, en" in done.err
@@ -48,7 +49,7 @@ def test_the_report_and_the_closing_line(run, folder: Path, tmp_path: Path):
 
 def test_a_table_with_the_usual_names(run, folder: Path, tmp_path: Path):
     out = tmp_path / "m.safetensors"
-    options = ("--unknown", 0.6, "--budget", "50KB", "--seed", 4, "--threads", 1)
+    options = ("--unknown", 0.6, *SMALL, "--seed", 4, "--threads", 1)
     done = run("fit", "language", folder / "rows.jsonl", "-o", out, "--json", *options)
     assert json.loads(done.out)["task"] == "language"
     assert lilliput.load(out).get_params()["unknown"] == 0.6

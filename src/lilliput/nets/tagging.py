@@ -14,7 +14,7 @@ from lilliput.core.threads import map_ordered
 from lilliput.features.bags import keep_rows
 from lilliput.features.window_kernels import Tokens, cuts, most_chars, window_buckets
 from lilliput.nets.feedforward import FeedForward
-from lilliput.nets.pooling import add_rows, padded
+from lilliput.nets.stored_rows import add_rows, padded
 
 Floats = NDArray[np.float32]
 
