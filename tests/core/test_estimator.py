@@ -202,7 +202,7 @@ def test_how_a_model_is_run_does_not_change_its_bytes():
     assert one.to_bytes() == two.to_bytes()
 
 
-@pytest.mark.parametrize("task", ["tag", None, ["label"]])
+@pytest.mark.parametrize("task", ["paint", None, ["label"]])
 def test_an_unknown_task_is_named_with_those_that_are_known(tmp_path, task):
     write_model(tmp_path / "m", {"task": task}, {})
     with pytest.raises(ModelFileError, match=r"holds a model of task .*; this lilliput knows label"):

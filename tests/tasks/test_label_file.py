@@ -226,7 +226,7 @@ MANIFESTS = {
     "seed of text": (lambda m: m["parameters"].update(seed="one"), "seed='one'"),
     "half balanced": (lambda m: m["parameters"].update(balanced=0.5), r"balanced=0\.5: expected True or False"),
     "column of no name": (lambda m: m["parameters"].update(text=["a"]), r"text=\['a'\]: expected the name of a column"),
-    "other task": (lambda m: m.update(task="tag"), "holds a model of task 'tag'; this lilliput knows label"),
+    "other task": (lambda m: m.update(task="paint"), "holds a model of task 'paint'; this lilliput knows label"),
 }
 
 
