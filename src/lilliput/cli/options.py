@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lilliput.core.errors import LilliputError
+from lilliput.core.errors import DataError, LilliputError
 
 Text = Annotated[
     str | None, typer.Option("--text", metavar="COLUMN", help="Column of the texts; found by its name if usual.")
@@ -44,6 +45,32 @@ def span(option: str, value: str | None) -> tuple[int, int] | None:
     if match is None:
         raise LilliputError(f"{option} {value}: expected the shortest and the longest, such as 1-2, or none")
     return int(match[1]), int(match[2] or match[1])
+
+
+def is_file(given: str) -> bool:
+    """Whether what was given is the path of a file."""
+    try:
+        return Path(given).is_file()
+    except OSError:  # longer than any path
+        return False
+
+
+def is_data(given: str, endings: Container[str]) -> bool:
+    """Whether an input names data and is no text itself; `endings`: of the files that it may name.
+
+    Raises `DataError` for such a file that is not there.
+    """
+    from lilliput.data.files import STDIN, open_bytes, split_ending
+
+    if given == STDIN or is_file(given):
+        return True
+    ending, _ = split_ending(given)
+    if ending in endings and "\n" not in given:
+        try:
+            open_bytes(given).close()
+        except DataError as error:
+            raise DataError(f"{error}; a text that ends in {ending!r} goes through standard input") from None
+    return False
 
 
 def check_writable(path: str) -> None:

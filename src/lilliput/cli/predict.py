@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lilliput.cli import options
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import LilliputError
 
 EXAMPLE = """\b
 Examples
@@ -52,14 +51,17 @@ def predict(
     """
     from lilliput.cli.labeller import load_labeller, load_tagger
     from lilliput.cli.predict_text import show_answer
+    from lilliput.data.files import ENDINGS
 
     tagger = load_tagger(model)
     if tagger is not None:
         from lilliput.cli.tagging import tag_input
 
+        if explain or keep or top is not None or text is not None:
+            raise LilliputError(f"{model} tags tokens; --explain, --keep, --top and --text are for models of labels")
         tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
         return
-    if not _is_data(given):
+    if not options.is_data(given, ENDINGS):
         if out != "-" or keep:
             raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")
         show_answer(load_labeller(model), given, json=json, explain=explain, top=top)
@@ -76,25 +78,3 @@ def predict(
         bad = predict_file(labeller, source, out, json=json, top=top, keep=keep, show=not quiet)
     if bad.count and not quiet:
         typer.echo(f"note: {bad}; their rows are empty", err=True)
-
-
-def _is_data(given: str) -> bool:
-    """Whether the input names data and is no text itself. Raises `DataError` for a data file that is not there."""
-    from lilliput.data.files import ENDINGS, STDIN, open_bytes, split_ending
-
-    if given == STDIN or _is_file(given):
-        return True
-    ending, _ = split_ending(given)
-    if ending in ENDINGS and "\n" not in given:
-        try:
-            open_bytes(given).close()
-        except DataError as error:
-            raise DataError(f"{error}; a text that ends in {ending!r} goes through standard input") from None
-    return False
-
-
-def _is_file(given: str) -> bool:
-    try:
-        return Path(given).is_file()
-    except OSError:  # longer than any path
-        return False

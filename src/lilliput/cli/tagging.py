@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import orjson
 import typer
 
+from lilliput.cli import options
 from lilliput.core.errors import LilliputError
 
 if TYPE_CHECKING:
     from lilliput.tasks.tag import SequenceTagger
 
 STDIN = "-"
+PLAIN = ".txt"
 CHUNK = 2000
 """Sentences scored together."""
 
@@ -26,18 +28,18 @@ def tag_input(model: SequenceTagger, given: str, out: str, *, json: bool, skip_b
     A text: a line a token with its tag and probability. A file: CoNLL-U with the tags filled in, or JSON lines.
     """
     from lilliput.data.batch import BadRows
-    from lilliput.data.sentences import read_sentences, write_sentences
+    from lilliput.data.sentences import SENTENCE_ENDINGS, read_sentences, write_sentences
     from lilliput.features.sentences import tokenised
 
     bad = BadRows()
-    if given != STDIN and not _is_file(given):
+    if not options.is_data(given, (*SENTENCE_ENDINGS, PLAIN)):
         if out != STDIN:
             raise LilliputError("-o is for files; one text is answered on standard output")
         for token in model.tag(given):
             cells = token._asdict()
             typer.echo(orjson.dumps(cells).decode() if json else f"{token.token}\t{token.tag}\t{token.probability:.4f}")
         return
-    if given == STDIN or given.endswith(".txt"):
+    if given == STDIN or given.endswith(PLAIN):
         text = sys.stdin.read() if given == STDIN else _text_of(given)
         sentences = tokenised(text, model.language)
     else:
@@ -80,10 +82,3 @@ def _text_of(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise LilliputError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); convert it first") from None
-
-
-def _is_file(given: str) -> bool:
-    try:
-        return Path(given).is_file()
-    except OSError:  # longer than any path
-        return False
