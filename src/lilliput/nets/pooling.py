@@ -28,7 +28,7 @@ CHUNK = 2048
 """Texts a piece of work."""
 BLOCK = 64
 """Texts that go through each step together."""
-CACHE_BYTES = 4_000_000
+CACHE_BYTES = 6_000_000
 """The most that a thread's cache of words may take; it is kept with the net for the next call."""
 SPARE = 16
 """Rows of a cache for words whose slot is taken."""
@@ -55,6 +55,9 @@ class Group(NamedTuple):
 
 class Cache(NamedTuple):
     """Sums of the character n-grams of words, kept from text to text; zeros when fresh.
+
+    A word is kept in one of two neighbouring slots, the one that was used longer ago. With one slot a word twice as
+    many are summed anew, which costs some ten times a look-up.
 
     ``heads``: uint64 (slots, 4), a slot's key, the visit that last used it, and the number of its rows; ``sums``:
     float32 (slots + SPARE, width); ``clock``: uint64 (1,), counts every text in every group, so that one visit is not
@@ -141,7 +144,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
 def fresh_cache(net: FeedForward) -> Cache:
     """An empty cache; memory is only taken for the slots that come to be used."""
     width = max(padded(table.dim) if table.row_scaled else table.dim for table in net.tables)
-    slots = 1 << max(1, CACHE_BYTES // (32 + 4 * width)).bit_length() - 1
+    slots = 1 << max(2, CACHE_BYTES // (32 + 4 * width)).bit_length() - 1
     heads, sums = np.zeros((slots, 4), dtype=np.uint64), np.zeros((slots + SPARE, width), dtype=np.float32)
     return Cache(heads, sums, np.zeros(1, dtype=np.uint64))
 
@@ -251,11 +254,11 @@ def _pool_words(group, scanned, clock, last_visits, buckets, pooled):
 def _pool_characters(group, number, source, scanned, cache, scratch, pooled):
     """The bags of character n-grams of the distinct runs of each text of a block, summed run by run.
 
-    A run whose slot was used for another run of the same text is summed in one of the spare rows behind the slots.
+    A run whose two slots were used for other runs of the same text is summed in one of the spare rows behind the slots.
     """
     heads, clock, dim = cache.heads, cache.clock, group.dim
     keys, spans, bounds = scanned.keys, scanned.spans, scanned.run_bounds
-    mask = np.uint64(len(heads) - 1)
+    mask = np.uint64(len(heads) - 2)
     for run in range(bounds[len(pooled)]):
         keys[run] = (keys[run] + np.uint64(number)) | _ONE  # the groups share the cache; 0 is the key of an empty slot
     slots = np.empty(bounds[len(pooled)], dtype=np.int64)
@@ -267,7 +270,9 @@ def _pool_characters(group, number, source, scanned, cache, scratch, pooled):
         size = found = spare = 0
         for run in range(bounds[text], bounds[text + 1]):
             slot = np.int64((keys[run] >> _HALF) & mask)
+            slot += heads[slot + 1, 0] == keys[run]
             if heads[slot, 0] != keys[run]:
+                slot += heads[slot + 1, 1] < heads[slot, 1]
                 begin, end = spans[run + text], spans[run + text + 1]
                 if heads[slot, 1] == visit:
                     if is_new(keys[run], visit, scratch.seen, scratch.seen_in):
