@@ -21,6 +21,7 @@ FORMS = {
     "linear, one output": {"dims": (1, 1), "shared": True, "bits": 4, "outputs": 1},
     "embedding, 8 bits": {"dims": (4, 3)},
     "embedding, wide, 4 bits": {"dims": (9, 8), "bits": 4},
+    "clusters of words": {"dims": (9, 9, 9), "shared": True, "outputs": 9},
     "hidden": {"dims": (4, 9), "hidden": 6},
 }
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

@@ -11,7 +11,7 @@ def ask():
     """Recipes for a problem, plain where nothing else is said."""
 
     def make(outputs=3, single=True, room=None, patient=False, words=None, chars=None, network="auto", text_bytes=1000):
-        return recipes(outputs, single, room, patient, words, chars, network, text_bytes)
+        return recipes(outputs, single, room, patient, words, chars, network, None, text_bytes)
 
     return make
 

@@ -13,10 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import Lookup
 from lilliput.core.threads import map_ordered
 from lilliput.data.packed import Packed, pack
-from lilliput.features.bags import keep_rows, longest_text, text_scratch
-from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, is_new, scan, word_ngrams
+from lilliput.features.bags import cluster_tokens, keep_rows, longest_text, lookup_of, text_scratch
+from lilliput.features.ngrams import CHAR, CLUSTER, UNITS, char_ngrams, decode, is_new, scan, word_ngrams
 from lilliput.features.unicode import tables
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.lanes import add_row
@@ -51,6 +52,7 @@ class Group(NamedTuple):
     code_bits: int
     levels: Floats
     scales: Floats
+    lookup: Lookup
 
 
 class Cache(NamedTuple):
@@ -124,7 +126,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
     """The groups of `net` in the form that the kernel takes."""
     return tuple(
         Group(
-            WORD if ngrams.unit == "word" else CHAR,
+            UNITS[ngrams.unit],
             ngrams.low,
             ngrams.high,
             ngrams.bits,
@@ -136,6 +138,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
             table.bits,
             table.levels,
             table.scales.astype(np.float32),
+            lookup_of(ngrams),
         )
         for ngrams, bucket_map, table, column in zip(net.groups, net.maps, net.tables, net.columns, strict=True)
     )
@@ -192,16 +195,21 @@ def pool(buffer, offsets, entries, expansions, groups, cache, pooled):
     scratch = text_scratch(longest_text(offsets), 1, highest)
     last_visits = np.zeros(rows, dtype=np.uint64)
     source = Source(buffer, entries, expansions)
+    clusters = np.empty_like(scanned.tokens)
     for first in range(0, texts, BLOCK):
         last = min(texts, first + BLOCK)
         _scan_texts(source, offsets[first : last + 1], scanned)
         for number in range(len(groups)):
             group = groups[number]
             target = pooled[first:last, group.column : group.column + group.dim]
-            if group.unit == WORD:
-                _pool_words(group, scanned, cache.clock, last_visits, scratch.buckets, target)
-            else:
+            if group.unit == CHAR:
                 _pool_characters(group, number, source, scanned, cache, scratch, target)
+                continue
+            tokens = scanned.tokens
+            if group.unit == CLUSTER:
+                tokens = clusters
+                cluster_tokens(scanned.tokens[: scanned.token_bounds[last - first]], group.lookup, clusters)
+            _pool_words(group, tokens, scanned.token_bounds, cache.clock, last_visits, scratch.buckets, target)
 
 
 @njit(nogil=True, cache=True)
@@ -226,9 +234,9 @@ def _scan_texts(source, offsets, scanned):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _pool_words(group, scanned, clock, last_visits, buckets, pooled):
-    """The bags of word n-grams of a block of texts, each row once in a text."""
-    tokens, bounds, words, ranks = scanned.tokens, scanned.token_bounds, group.words, group.ranks
+def _pool_words(group, tokens, bounds, clock, last_visits, buckets, pooled):
+    """The bags of n-grams of words, or of their clusters, of a block of texts, each row once in a text."""
+    words, ranks = group.words, group.ranks
     shift = np.uint64(64 - group.bits)
     total = np.empty(padded(group.dim), dtype=np.float32)
     for text in range(len(pooled)):
