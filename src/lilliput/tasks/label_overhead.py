@@ -26,9 +26,9 @@ MARGIN = 160
 """Bytes by which the manifest may grow beyond its estimate."""
 LONG = 1 / 3
 """A number with as many digits as most."""
+GROUP = "cluster 2-4: 1000000 rows of 1000000 buckets"
 PLAN = {
     "network": "embedding of 16",
-    "groups": ", ".join(["cluster 2-4: 1000000 rows of 1000000 buckets"] * 3),
     "bits": 8,
     "rate": 0.075,
     "passes": 12,
@@ -52,7 +52,7 @@ def overhead_of(model: TextClassifier, rows: Rows, notes: Sequence[str] = (), be
         model.seed,
         versions=versions(),
         data={"rows": rows.corpus.rows, "labels": len(rows.labels.names), "fingerprint": rows.fingerprint},
-        plan=PLAN,
+        plan={**PLAN, "groups": ", ".join([GROUP] * len(stand_in.net_.groups))},
         notes=[*notes, ENDED_EARLY],
     )
     return len(stand_in.to_bytes()) - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
