@@ -38,7 +38,7 @@ def recipes(
     clusters: ValueMap | None,
     text_bytes: int,
 ) -> list[Recipe]:
-    """The recipes to try, the best guess first; `patient`: a time budget leaves room for more than one.
+    """The recipes to try, the best guess first; `patient`: a time budget leaves room for more than the usual ones.
 
     `words`, `chars`: lengths of n-grams as the user wants them (None: ours; (0, 0): none of them); `network`: "auto",
     "linear" or "embedding"; `clusters`: of words, to take their n-grams too; ``text_bytes``: of all texts together.
@@ -49,6 +49,9 @@ def recipes(
     best_chars = chars or ((2, 5) if plenty else CHARS)
     first = _recipe(outputs, single, best_words, best_chars, network, clusters, passes)
     tried = [first]
+    other = _recipe(outputs, single, best_words, best_chars, "linear" if first.dim else "embedding", clusters, passes)
+    if network == "auto" and single and 2 < outputs <= MANY_OUTPUTS and text_bytes <= FEW_BYTES:
+        tried.append(other)  # which of the two is better, the number of labels and of rows does not tell
     if patient:
         tried += [replace(first, rate=first.rate / 2, passes=first.passes * 2)]
         if chars is None:
@@ -56,8 +59,7 @@ def recipes(
         if words is None:
             tried.append(_recipe(outputs, single, (1, 3), best_chars, network, clusters, passes))
         if network == "auto":
-            other = "linear" if first.dim else "embedding"
-            tried.append(_recipe(outputs, single, best_words, best_chars, other, clusters, passes))
+            tried.append(other)
     return list(dict.fromkeys(tried))
 
 
