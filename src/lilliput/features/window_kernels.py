@@ -30,7 +30,6 @@ from lilliput.features.windows import (
     PREFIX,
     SHAPE,
     SUFFIX,
-    TAG,
     TEMPLATE_SEED,
     WORD,
     Window,
@@ -62,13 +61,8 @@ class Tokens(NamedTuple):
     sentences: NDArray[np.int64]
 
 
-def tokens_of(
-    packed: Packed,
-    sentences: NDArray[np.int64],
-    clusters: NDArray[np.int32] | None = None,
-    tags: NDArray[np.int32] | None = None,
-) -> Tokens:
-    """Atoms of packed tokens; `clusters`, `tags`: a number a token, -1 for none; ``sentences`` as in `Tokens`."""
+def tokens_of(packed: Packed, sentences: NDArray[np.int64], clusters: NDArray[np.int32] | None = None) -> Tokens:
+    """Atoms of packed tokens; `clusters`: a number a token, -1 for none; ``sentences`` as in `Tokens`."""
     lookup = tables(packed.ascii)
     none = np.full(len(packed), -1, dtype=np.int32)
     hashes, chars, bounds = _atoms(
@@ -78,7 +72,6 @@ def tokens_of(
         lookup.expansions,
         character_classes(),
         none if clusters is None else clusters,
-        none if tags is None else tags,
     )
     return Tokens(hashes, chars, bounds, sentences)
 
@@ -129,7 +122,7 @@ def _hash(atom, items, first, last):
 
 
 @njit(nogil=True, cache=True)
-def _atoms(buffer, offsets, entries, expansions, classes, clusters, tags):
+def _atoms(buffer, offsets, entries, expansions, classes, clusters):
     """Atoms and n-grams of characters of each token; see `Tokens`."""
     count = len(offsets) - 1
     longest = longest_text(offsets)
@@ -163,9 +156,6 @@ def _atoms(buffer, offsets, entries, expansions, classes, clusters, tags):
         if clusters[token] >= 0:
             number[0] = clusters[token]
             row[CLUSTER] = _hash(CLUSTER, number, 0, 1)
-        if tags[token] >= 0:
-            number[0] = tags[token]
-            row[TAG] = _hash(TAG, number, 0, 1)
         most = (letters + 2) * (CHARS_HIGH - CHARS_LOW + 1)
         if used + most > len(chars):
             larger = np.empty(2 * (used + most), dtype=np.uint64)
