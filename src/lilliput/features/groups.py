@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lilliput.compress.valuemap import ValueMap
+from lilliput.core.errors import DataError
 from lilliput.features.plain import NGrams
 from lilliput.features.windows import Window
 
@@ -21,6 +22,10 @@ def restored(spec: Mapping[str, Any], clusters: ValueMap | None) -> Group:
     """
     if "templates" in spec:
         window = Window(tuple(spec["templates"]), spec["bits"])
-        return replace(window, clusters=clusters) if window.uses_clusters else window
+        if not window.uses_clusters:
+            return window
+        if clusters is None:
+            raise DataError(f"{window} goes by clusters of words, and there are none")
+        return replace(window, clusters=clusters)
     clusters = clusters if spec["unit"] == "cluster" else None
     return NGrams(spec["unit"], spec["low"], spec["high"], spec["bits"], clusters)

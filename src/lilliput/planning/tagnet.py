@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import ValueMap
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.features.windows import Window
 from lilliput.nets.feedforward import FeedForward
@@ -96,10 +97,10 @@ class TaggedNet:
     interrupted: bool = False
 
 
-def recipe_for(clusters: bool) -> TagRecipe:
+def recipe_for(clusters: ValueMap | None) -> TagRecipe:
     """The recipe of a tagger, with word clusters or without."""
-    groups = [*WINDOWS, *((CLUSTER_WINDOW,) if clusters else ())]
-    return TagRecipe(tuple(Window(templates, BITS) for templates in groups))
+    groups = tuple(Window(templates, BITS) for templates in WINDOWS)
+    return TagRecipe(groups if clusters is None else (*groups, Window(CLUSTER_WINDOW, BITS, clusters)))
 
 
 def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:
