@@ -1,0 +1,47 @@
+"""Cutting a few texts by plain Python and NumPy, for a cold process; see `lilliput.tasks.segment_bulk`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.features.lexicon import Classes, Hashes, known, whole_stretches, word_keys
+from lilliput.features.marks import grapheme_marks, token_marks
+from lilliput.features.pieces import Pieces, strings
+from lilliput.features.windows import CASED, Atoms, atoms
+from lilliput.nets.sequence import greedy_sentence, sentence_logits, transitions
+from lilliput.tasks.segment_texts import begins
+
+if TYPE_CHECKING:
+    from lilliput.tasks.segment import Segmenter
+
+
+def chances(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> list[NDArray[np.float32]]:
+    """How likely a segment begins at each piece of each text."""
+    table = transitions(model.net_)
+    made = []
+    for text, one in zip(texts, found, strict=True):
+        logits = sentence_logits(model.net_, _atoms(model, strings(text, one.spans), one.kinds))
+        tags, given = greedy_sentence(logits, table, model.temperature_)
+        made.append(begins(np.array(tags, dtype=np.int32), np.array(given, dtype=np.float32), model.unit))
+    return made
+
+
+def _atoms(model: Segmenter, words: list[str], kinds: list[int]) -> list[Atoms]:
+    if model.unit == "sentence":
+        marks = token_marks(kinds)
+    else:
+        characters = np.array([atoms(word).hashes[CASED] for word in words], dtype=np.uint64)
+        sentences = np.array([0, len(words)], dtype=np.int64)
+        stretches = known(word_keys(characters), whole_stretches(sentences), lambda keys: _look_up(model, keys))
+        marks = grapheme_marks(kinds, characters, sentences, stretches)
+    return [atoms(word, marks=row) for word, row in zip(words, marks.tolist(), strict=True)]
+
+
+def _look_up(model: Segmenter, keys: Hashes) -> Classes:
+    if model.lexicon_ is None:
+        return np.full(len(keys), -1, dtype=np.int64)
+    return np.array([model.lexicon_.look_up_one(key) for key in keys.tolist()], dtype=np.int64)

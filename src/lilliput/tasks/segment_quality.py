@@ -1,0 +1,96 @@
+"""How well texts are cut: F1 of whole segments, F1 of the borders between them, and how true their chances are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.bootstrap import Statistic, Sums, bootstrap
+from lilliput.core.errors import DataError
+from lilliput.core.report import Measure
+
+if TYPE_CHECKING:
+    from lilliput.tasks.segment import Segmenter
+
+BINS = 15
+_Bools = NDArray[np.bool_]
+
+
+class Cut(NamedTuple):
+    """Pieces of texts and where segments begin: as they should, and how likely a model says so.
+
+    ``texts``: int64 (texts + 1,), where each begins, and the total; ``free``: pieces at which a border is not sure
+    anyway; ``spaces``: pieces that belong to no segment; ``lost``: int64 (texts,), borders within pieces.
+    """
+
+    texts: NDArray[np.int64]
+    wanted: _Bools
+    chances: NDArray[np.float32]
+    free: _Bools
+    spaces: _Bools
+    lost: NDArray[np.int64]
+
+
+def quality(model: Segmenter, items: Iterable[Any]) -> dict[str, Measure]:
+    """The measures of `measures` on texts that are cut already. Raises `DataError` where there are none."""
+    from lilliput.features.pieces import pieces
+    from lilliput.tasks.segment_texts import cut_of, joined_texts
+
+    texts = [joined for joined in joined_texts(items, model.unit) if joined.spans]
+    if not texts:
+        raise DataError(f"there are no {model.unit}s to score")
+    found = [pieces(joined.text, model.unit) for joined in texts]
+    chances = model._chances([joined.text for joined in texts], found)
+    return measures(cut_of(texts, found, np.concatenate(chances), model.unit))
+
+
+def measures(cut: Cut) -> dict[str, Measure]:
+    """F1 of segments, of the borders inside texts, and calibration error of the chances of borders; 95 % intervals."""
+    given = cut.chances >= 0.5
+    parts = _segment_parts(cut, given), _border_parts(cut, given)
+    statistics = {name: Statistic(columns, _f1) for name, columns in zip(("f1", "border_f1"), parts, strict=True)}
+    found = bootstrap(statistics, 0)
+    free = np.flatnonzero(cut.free)
+    if len(free):
+        cells = np.zeros((len(free), BINS))
+        place = np.minimum((cut.chances[free] * BINS).astype(np.int64), BINS - 1)
+        cells[np.arange(len(free)), place] = cut.chances[free] - cut.wanted[free]
+        error = Statistic(cells, lambda sums: np.abs(sums).sum(axis=-1) / len(free))
+        found |= bootstrap({"calibration_error": error}, 0)
+    return found
+
+
+def _segment_parts(cut: Cut, given: _Bools) -> NDArray[np.int64]:
+    """Segments wanted, given, and both, of each text: int64 (texts, 3)."""
+    wanted_end, given_end = _ends(cut.wanted), _ends(given)
+    both = cut.wanted & given & (wanted_end == given_end)
+    counted = [_per_text(flags & ~cut.spaces, cut.texts) for flags in (cut.wanted, given, both)]
+    counted[0] += cut.lost
+    return np.stack(counted, axis=1)
+
+
+def _border_parts(cut: Cut, given: _Bools) -> NDArray[np.int64]:
+    """Borders wanted, given, and both, where they are not sure anyway: int64 (texts, 3)."""
+    flags = (cut.wanted & cut.free, given & cut.free, cut.wanted & given & cut.free)
+    counted = [_per_text(one, cut.texts) for one in flags]
+    counted[0] += cut.lost
+    return np.stack(counted, axis=1)
+
+
+def _ends(begun: _Bools) -> NDArray[np.int64]:
+    """For each piece where the next segment after it begins, or the end."""
+    places = np.where(begun, np.arange(len(begun)), len(begun))
+    after = np.minimum.accumulate(places[::-1])[::-1]
+    return np.append(after[1:], len(begun))
+
+
+def _per_text(flags: _Bools, texts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.diff(np.concatenate([[0], np.cumsum(flags)])[texts])
+
+
+def _f1(sums: Sums) -> Sums:
+    wanted, given, both = sums[..., 0], sums[..., 1], sums[..., 2]
+    return np.where(wanted + given > 0, 2 * both / np.maximum(wanted + given, 1), 1.0)
