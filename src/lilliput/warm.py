@@ -89,14 +89,16 @@ def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, acce
 
 
 def _tag_and_cluster() -> None:
-    """Fit and use a tiny tagger and tiny clusters."""
+    """Fit and use a tiny tagger, segmenter and tiny clusters."""
     from lilliput.tasks.clusters import WordClusters
+    from lilliput.tasks.segment import Segmenter
     from lilliput.tasks.tag import SequenceTagger
 
     words = [["the", "dog", "ran", "é"], ["the", "cat", "sat", "."]] * 20
     for threads in (1, 2):
         tagger = SequenceTagger(budget="50KB", threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
+    Segmenter(threads=1, progress=False).fit(words).predict(["thedogran"] * 20)
     WordClusters(2, least=1, threads=1, progress=False).fit(["a b c", "é b a"] * 10)
 
 

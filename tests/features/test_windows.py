@@ -99,11 +99,11 @@ def test_no_tag_and_no_cluster_give_no_feature():
         "tag[+1]",
         "chars[1]",
         "word[0] chars[0]",
-        "word[0] " * 4,
+        "word[0] " * 6,
     ],
 )
 def test_a_template_without_sense_is_refused(template):
-    with pytest.raises(DataError, match="expected one to 3 of word, cased"):
+    with pytest.raises(DataError, match="expected one to 5 of word, cased"):
         Window((template,))
 
 

@@ -18,7 +18,7 @@ _KIND, _ECHO, _GAP, _WORDS = (MARKS.index(name) for name in ("kind", "echo", "ga
 
 
 def grapheme_marks(
-    kinds: Sequence[int], characters: Hashes, sentences: NDArray[np.int64], found: NDArray[np.bool_]
+    kinds: Sequence[int] | NDArray[np.int32], characters: Hashes, sentences: NDArray[np.int64], found: NDArray[np.bool_]
 ) -> NDArray[np.int32]:
     """Marks of graphemes, int32 (graphemes, marks).
 
@@ -32,7 +32,7 @@ def grapheme_marks(
     return marks
 
 
-def token_marks(kinds: Sequence[int]) -> NDArray[np.int32]:
+def token_marks(kinds: Sequence[int] | NDArray[np.int32]) -> NDArray[np.int32]:
     """Marks of tokens, int32 (tokens, marks); `kinds`: of `Pieces`."""
     marks = np.full((len(kinds), len(MARKS)), -1, dtype=np.int32)
     marks[:, _GAP] = kinds

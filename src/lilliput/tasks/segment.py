@@ -33,7 +33,7 @@ CHUNK = 2000
 
 
 class Segment(NamedTuple):
-    """A word or sentence, where it stands in the text, and how likely a border stands before it (1 at the beginning)."""
+    """A word or sentence, where it stands in the text, and how likely a border stands before it."""
 
     text: str
     start: int
@@ -91,7 +91,7 @@ class Segmenter(Estimator):
         self.progress = progress
 
     def fit(self, X: Iterable[Any], y: None = None) -> Self:
-        """Learn from texts that are cut already: a list of words each or, for sentences, of the sentences of a document.
+        """Learn from texts that are cut already: lists of words or, for sentences, documents as lists of sentences.
 
         Segments are joined by spaces if most of their letters are of scripts that have spaces, else by nothing;
         `Segments` say themselves where spaces are. For sentences one list of str is one document. Raises `DataError`

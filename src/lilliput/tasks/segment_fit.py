@@ -106,9 +106,7 @@ def read_texts(items: Iterable[Any], unit: str, seed: int) -> Read:
     return Read(texts, found, tagged, words, sum(one.lost for one in tags), digest.hexdigest())
 
 
-def _marked(
-    laid: Laid, texts: list[Joined], found: list[Pieces], seed: int
-) -> tuple[NDArray[np.int32], Words]:
+def _marked(laid: Laid, texts: list[Joined], found: list[Pieces], seed: int) -> tuple[NDArray[np.int32], Words]:
     """Marks of the graphemes, those of each text by a lexicon without it; and the words of all texts."""
     characters = tokens_of(laid.packed, laid.borders).atoms[:, CASED]
     sizes = [_word_sizes(joined, one) for joined, one in zip(texts, found, strict=True)]
@@ -201,9 +199,7 @@ def _draft(
     return draft
 
 
-def _calibrated(
-    trained: TaggedNet, texts: list[Joined], found: list[Pieces], unit: str
-) -> tuple[float, Cut | None]:
+def _calibrated(trained: TaggedNet, texts: list[Joined], found: list[Pieces], unit: str) -> tuple[float, Cut | None]:
     """The temperature at which the chances of borders are truest on the held-out texts, and what these come to."""
     if not texts:
         return 1.0, None

@@ -83,12 +83,22 @@ def _text(sentence: Sentence, words: list[tuple[str, bool]], says: bool, always:
     return join([form for form, _ in words], [space if says else always for _, space in words]).text
 
 
-def _plain(path: PathLike, unit: str, bad: BadRows | None) -> Iterator[Segments]:
+def text_lines(path: PathLike, bad: BadRows | None = None) -> Iterator[str]:
+    """The lines of a plain text file, empty ones too; a line that is no UTF-8 raises `DataError`, or is empty."""
     name = "standard input" if os.fspath(path) == STDIN else os.fspath(path)
     guard = Guard(name, bad)
+    for first, lines, suspect in numbered_lines(DataFile(Path(path), "text", name)):
+        for number, line in enumerate(lines, first):
+            fault = utf8_fault(line) if suspect else None
+            if fault:
+                guard.reject(number, fault, number)
+            yield "" if fault else line
+
+
+def _plain(path: PathLike, unit: str, bad: BadRows | None) -> Iterator[Segments]:
     document: list[str] = []
     good = False
-    for line in _sound_lines(DataFile(Path(path), "text", name), guard):
+    for line in map(str.strip, text_lines(path, bad)):
         good = good or bool(line)
         if unit == "word":
             if line:
@@ -101,14 +111,4 @@ def _plain(path: PathLike, unit: str, bad: BadRows | None) -> Iterator[Segments]
     if document:
         yield Segments(document)
     if not good:
-        raise DataError(f"{name} holds no text")
-
-
-def _sound_lines(file: DataFile, guard: Guard) -> Iterator[str]:
-    for first, lines, suspect in numbered_lines(file):
-        for number, line in enumerate(lines, first):
-            fault = utf8_fault(line) if suspect else None
-            if fault:
-                guard.reject(number, fault, number)
-            else:
-                yield line.strip()
+        raise DataError(f"{os.fspath(path)} holds no text")

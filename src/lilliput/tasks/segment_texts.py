@@ -112,7 +112,6 @@ def segments_of(text: str, spans: Sequence[Span], begun: Sequence[bool], unit: s
     return found
 
 
-
 def cut_of(texts: Sequence[Joined], found: Sequence[Pieces], chances: NDArray[np.float32], unit: str) -> Cut:
     """What texts with segments wanted, and the chances (pieces,) that a model gives, come to."""
     tagged = [tags_of(joined.text, one, joined.spans, unit) for joined, one in zip(texts, found, strict=True)]
