@@ -1,9 +1,10 @@
 """Features of a token and its neighbours, in plain Python: what a cold process uses, and the oracle of the kernels.
 
 Every token has atoms: its word, its cased form, its shape, prefixes and suffixes, and the n-grams of its characters;
-a tagger adds the tags given so far, a segmenter marks: what it knows of a token beside the token itself. A template names atoms at offsets from a token, "word[0]" or "tag[-2] tag[-1]", and
-stands for their conjunction. A group is a list of templates; each is hashed to 64 bits, of which the top `bits` name a
-bucket. `lilliput.features.window_kernels` must agree to the last bucket.
+a tagger adds the tags given so far, a segmenter marks: what it knows of a token beside the token itself. A template
+names atoms at offsets from a token, "word[0]" or "tag[-2] tag[-1]", and stands for their conjunction. A group is a list
+of templates; each is hashed to 64 bits, of which the top `bits` name a bucket. `lilliput.features.window_kernels` must
+agree to the last bucket.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
-from lilliput.core.threads import resolve_threads
 from lilliput.features.pieces import Pieces, pieces
 from lilliput.nets.feedforward import FeedForward
 from lilliput.tasks.labels import Labels
