@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +14,7 @@ from lilliput.features.lexicon import (
     LONGEST_WORD,
     SHORTEST_WORD,
     SIZES,
+    classes_of,
     cross_fitted,
     known,
     stretch_marks,
@@ -34,6 +38,17 @@ def laid_out(sentences):
     return text, borders, np.array(sizes, dtype=np.int64)
 
 
+def stretches(text):
+    return [(at, size) for at in range(len(text)) for size in SIZES if at + size <= len(text)]
+
+
+def plain_class(count, seen):
+    if count < 2:
+        return -1 if not count else int(count == seen)
+    share = count / seen
+    return 2 if share < 0.5 else 3 if share < 0.95 else 4 if count < 4 else 5
+
+
 def test_a_key_is_that_of_a_stretch_wherever_it_stands():
     keys = word_keys(hashes("abcab"))
     assert keys[0, 0] == keys[3, 0]
@@ -47,14 +62,15 @@ def test_a_text_knows_the_words_of_other_folds_alone(sentences):
     folds = np.repeat(np.arange(len(sentences)) % 3, np.diff(borders))
     found, lexicon = cross_fitted(word_keys(hashes(text)), whole_stretches(borders), sizes, folds)
     fits = range(SHORTEST_WORD, LONGEST_WORD + 1)
-    expected = np.zeros(found.shape, dtype=bool)
+    expected = np.full(found.shape, -1)
     for number, sentence in enumerate(sentences):
-        other = {w for at, s in enumerate(sentences) if at % 3 != number % 3 for w in s if len(w) in fits}
+        others = [s for at, s in enumerate(sentences) if at % 3 != number % 3]
+        other = Counter(w for s in others for w in s if len(w) in fits)
+        seen = Counter(text[at : at + size] for text in map("".join, others) for at, size in stretches(text))
         whole = "".join(sentence)
-        for at in range(len(whole)):
-            for size in SIZES:
-                if at + size <= len(whole):
-                    expected[borders[number] + at, size - SHORTEST_WORD] = whole[at : at + size] in other
+        for at, size in stretches(whole):
+            word = whole[at : at + size]
+            expected[borders[number] + at, size - SHORTEST_WORD] = plain_class(other[word], seen[word])
     np.testing.assert_array_equal(found, expected)
     counted = [word for sentence in sentences for word in sentence if len(word) in fits]
     assert lexicon.counts.sum() == len(counted)
@@ -64,9 +80,24 @@ def test_a_text_knows_the_words_of_other_folds_alone(sentences):
 
 def test_marks_are_of_the_longest_word():
     text = "abcde"
-    look_up = {"ab", "abcd", "cd"}
-    found = np.array([[text[at : at + size] in look_up for size in SIZES] for at in range(len(text))])
-    assert stretch_marks(found).T.tolist() == [[4, 0, 2, 0, 0], [0, 2, 0, 4, 0], [0, 4, 4, 0, 0]]
+    classes = {"ab": 1, "abcd": 5, "cd": 0}
+    found = np.array([[classes.get(text[at : at + size], -1) for size in SIZES] for at in range(len(text))])
+    assert stretch_marks(found).T.tolist() == [
+        [4, 0, 2, 0, 0],
+        [0, 2, 0, 4, 0],
+        [0, 4, 4, 0, 0],
+        [29, 0, 12, 0, 0],
+        [0, 13, 0, 29, 0],
+        [0, 29, 29, 0, 0],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "seen", "expected"),
+    [(0, 9, -1), (1, 1, 1), (1, 2, 0), (2, 5, 2), (2, 4, 3), (2, 2, 4), (4, 4, 5), (9, 40, 2), (39, 40, 5)],
+)
+def test_a_class_says_how_far_to_trust_a_word(counts, seen, expected):
+    assert classes_of(np.array(counts), np.array(seen)) == expected == plain_class(counts, seen)
 
 
 def test_stretches_past_the_end_are_never_looked_up():
@@ -79,7 +110,7 @@ def test_stretches_past_the_end_are_never_looked_up():
 
 def test_an_echo_stays_within_its_sentence():
     characters = hashes("aabab")
-    found = np.zeros((5, len(SIZES)), dtype=bool)
+    found = np.full((5, len(SIZES)), -1)
     marks = grapheme_marks([0] * 5, characters, np.array([0, 3, 5]), found)
     assert marks[:, MARKS.index("echo")].tolist() == [0, 1, 0, 0, 0]
     assert grapheme_marks([0] * 3, hashes("aaa"), np.array([0, 3]), found[:3])[2, MARKS.index("echo")] == 3

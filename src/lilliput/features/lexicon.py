@@ -21,15 +21,19 @@ SHORTEST_WORD, LONGEST_WORD = 2, 6
 """Graphemes of a word that a lexicon holds."""
 SIZES = range(SHORTEST_WORD, LONGEST_WORD + 1)
 FOLDS = 10
+CLASSES = 6
+MOSTLY, NEARLY_ALWAYS, FREQUENT = 0.5, 0.95, 4
+"""Where `classes_of` parts words: shares of the times that their graphemes are seen, and a count."""
 _SEED = np.uint64(0x9FB21C651E98DF25)
 _GRAM, _MIX, _HALF = np.uint64(GRAM_MULTIPLIER), np.uint64(MIX_MULTIPLIER), np.uint64(32)
 
 
 class Words(NamedTuple):
-    """Keys of words, uint64 (words,), and how often each occurs, int64 (words,)."""
+    """Keys of words, uint64 (words,), how often each occurs, int64 (words,), and its class (see `classes_of`)."""
 
     keys: Hashes
     counts: NDArray[np.int64]
+    classes: Classes
 
 
 def word_keys(characters: Hashes) -> Hashes:
@@ -55,44 +59,64 @@ def whole_stretches(sentences: NDArray[np.int64]) -> NDArray[np.bool_]:
     return left[:, None] >= np.array(SIZES)
 
 
-def known(keys: Hashes, whole: NDArray[np.bool_], look_up: Callable[[Hashes], Classes]) -> NDArray[np.bool_]:
-    """Which stretches are words for a `look_up`, which gives -1 for those that are not."""
-    found = np.zeros(keys.shape, dtype=bool)
-    found[whole] = look_up(keys[whole]) >= 0
+def known(keys: Hashes, whole: NDArray[np.bool_], look_up: Callable[[Hashes], Classes]) -> Classes:
+    """The class of each stretch by a `look_up`, -1 where it is no word; int64 (graphemes, sizes)."""
+    found = np.full(keys.shape, -1, dtype=np.int64)
+    found[whole] = look_up(keys[whole])
     return found
 
 
 def cross_fitted(
     keys: Hashes, whole: NDArray[np.bool_], words: NDArray[np.int64], folds: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], Words]:
-    """Which stretches are words in the sentences of other folds, and the words of all.
+) -> tuple[Classes, Words]:
+    """The classes of stretches, as `known` gives them, by the sentences of other folds; and the words of all sentences.
 
     `words`: graphemes of the word that begins at a grapheme, 0 where none does; `folds`: the fold of each, below
     `FOLDS`.
     """
     starts = np.flatnonzero((words >= SHORTEST_WORD) & (words <= LONGEST_WORD))
     known_keys, place = np.unique(keys[starts, words[starts] - SHORTEST_WORD], return_inverse=True)
-    counts = np.zeros((len(known_keys), FOLDS), dtype=np.int64)
-    np.add.at(counts, (place, folds[starts]), 1)
-    total = counts.sum(axis=1)
-    found = np.zeros(keys.shape, dtype=bool)
-    if len(known_keys):
-        at = np.minimum(np.searchsorted(known_keys, keys), len(known_keys) - 1)
-        elsewhere = total[at] - counts[at, np.broadcast_to(folds[:, None], at.shape)]
-        found = whole & (known_keys[at] == keys) & (elsewhere > 0)
-    return found, Words(known_keys, total)
+    found = np.full(keys.shape, -1, dtype=np.int64)
+    if not len(known_keys):
+        return found, Words(known_keys, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    at = np.minimum(np.searchsorted(known_keys, keys), len(known_keys) - 1)
+    there = whole & (known_keys[at] == keys)
+    fold = np.broadcast_to(folds[:, None], at.shape)
+    counts = _per_fold(place, folds[starts], len(known_keys))
+    seen = _per_fold(at[there], fold[there], len(known_keys))
+    total, seen_total = counts.sum(axis=1), seen.sum(axis=1)
+    elsewhere = classes_of(total[:, None] - counts, seen_total[:, None] - seen)
+    found[there] = elsewhere[at[there], fold[there]]
+    return found, Words(known_keys, total, classes_of(total, seen_total))
 
 
-def stretch_marks(found: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Sizes of the longest word that begins at, ends at, and goes on before and after each grapheme; 0: none.
+def _per_fold(words: NDArray[np.int64], folds: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    return np.bincount(words * FOLDS + folds, minlength=count * FOLDS).reshape(count, FOLDS)
 
-    int32 (graphemes, 3); `found`: of `known`.
+
+def classes_of(counts: NDArray[np.int64], seen: NDArray[np.int64]) -> Classes:
+    """How far to trust words that occur so often as such, of the times that their graphemes are `seen`; -1 for never.
+
+    0: once, and sometimes the graphemes are no word; 1: once, of once; 2: seldom more often than not no word; 3: mostly
+    a word; 4: nearly always a word; 5: so, and from `FREQUENT` times on.
     """
-    begins, ends, covers = marks = np.zeros((3, len(found)), dtype=np.int32)
+    share = counts / np.maximum(seen, 1)
+    often = 2 + (share >= MOSTLY).astype(np.int64) + (share >= NEARLY_ALWAYS) * (1 + (counts >= FREQUENT))
+    once = (seen <= counts).astype(np.int64)
+    return np.where(counts > 1, often, np.where(counts == 1, once, -1))
+
+
+def stretch_marks(found: Classes) -> NDArray[np.int32]:
+    """The longest words that begin at, end at, and go on before and after each grapheme, int32 (graphemes, 6).
+
+    First their sizes (0: none), then `CLASSES` times their sizes and their classes. `found`: of `known`.
+    """
+    marks = np.zeros((6, len(found)), dtype=np.int32)
     for size, column in zip(SIZES, found.T, strict=True):
-        places = np.flatnonzero(column)
-        begins[places] = size
-        ends[places + size - 1] = size
-        for inside in range(1, size - 1):
-            covers[places + inside] = size
+        places = np.flatnonzero(column >= 0)
+        classed = size * CLASSES + column[places]
+        inside = np.concatenate([places + ahead for ahead in range(1, size - 1)] or [places[:0]])
+        for row, reached in enumerate((places, places + size - 1, inside)):
+            marks[row, reached] = size
+            marks[row + 3, reached] = np.tile(classed, len(reached) // max(1, len(places)))
     return np.ascontiguousarray(marks.T)

@@ -24,7 +24,7 @@ from lilliput.data.packed import normalise
 from lilliput.features.plain import BORDER, GRAM_MULTIPLIER, MIX_MULTIPLIER, STEP_MULTIPLIER, stream
 from lilliput.features.unicode import CODE_MASK, TABLE_SIZE, TAGS
 
-MARKS = ("kind", "echo", "gap", "begins", "ends", "covers")
+MARKS = ("kind", "echo", "gap", "begins", "ends", "covers", "begun", "ended", "covered")
 """Numbers that a segmenter gives to a token: see `lilliput.features.marks`."""
 AFFIX = 4
 """The longest prefix and suffix, in folded characters."""

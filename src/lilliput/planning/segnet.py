@@ -35,6 +35,14 @@ GRAPHEMES = (
         "ends[0] begins[+1]",
         "ends[-1] begins[0] ends[0] covers[0] begins[+1]",
     ),
+    (
+        "begun[0]",
+        "ended[0]",
+        "covered[0]",
+        "begun[0] ended[0] covered[0]",
+        "ended[-1] begun[0]",
+        "ended[0] begun[+1]",
+    ),
     ("word[0] begins[0]", "word[0] ends[0]", "word[0] covers[0]"),
 )
 TOKENS = (

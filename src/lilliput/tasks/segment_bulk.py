@@ -58,7 +58,7 @@ def _marked(model: Segmenter, laid: Laid) -> Tokens:
         characters = tokens.atoms[:, CASED]
         keys, whole = word_keys(characters), whole_stretches(laid.borders)
         lexicon = model.lexicon_
-        stretches = np.zeros(keys.shape, dtype=bool) if lexicon is None else known(keys, whole, lexicon.look_up)
+        stretches = np.full(keys.shape, -1) if lexicon is None else known(keys, whole, lexicon.look_up)
         marks = grapheme_marks(laid.kinds, characters, laid.borders, stretches)
     set_marks(tokens.atoms, marks)
     return tokens

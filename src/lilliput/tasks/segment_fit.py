@@ -136,8 +136,8 @@ def _lexicon(words: Words | None, memory: int | None) -> ValueMap | None:
     if words is None or not len(words.keys):
         return None
     for least in range(1, 6):
-        keys = words.keys[words.counts >= least]
-        lexicon = ValueMap.build(keys, np.zeros(len(keys), dtype=np.uint32), LEXICON_ERROR)
+        kept = words.counts >= least
+        lexicon = ValueMap.build(words.keys[kept], words.classes[kept], LEXICON_ERROR)
         size = sum(array.nbytes for array in lexicon.arrays().values())
         if memory is None or size <= LEXICON_SHARE * memory:
             return lexicon
