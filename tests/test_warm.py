@@ -52,6 +52,7 @@ def stamp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (tmp_path / f"pool.{warm._PYTHON}.nbi").touch()
     monkeypatch.setattr(warm, "stamp_file", lambda: path)
     monkeypatch.setattr(warm, "_round_trip", lambda *arguments, **named: None)
+    monkeypatch.setattr(warm, "_tag_and_cluster", lambda: None)
     return path
 
 

@@ -29,6 +29,7 @@ CALLED = (
     "lilliput.features.exchange_predictive",
     "lilliput.features.exchange_words",
     "lilliput.features.window_kernels",
+    "lilliput.nets.chain",
     "lilliput.nets.kernels",
     "lilliput.nets.tagging",
     "lilliput.nets.pooling",

@@ -14,19 +14,19 @@ from lilliput.data.packed import pack
 from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
 from lilliput.features.window_kernels import count_windows, gather_windows, tokens_of
-from lilliput.features.windows import ATOMS, Window, atoms, character_class
+from lilliput.features.windows import ATOMS, MARKS, Window, atoms, character_class
 
 EVERYTHING = Window(
     (
-        *(f"{atom}[0]" for atom in ATOMS[:-1]),
+        *(f"{atom}[0]" for atom in ATOMS),
         "chars[0]",
         "word[-1] word[0]",
         "shape[+1] suffix2[-2]",
-        "tag[-2] tag[-1]",
+        "word[-2] word[-1] cased[+1]",
     ),
     bits=20,
 )
-NEIGHBOURS = Window(("word[-1]", "word[+1]", "cluster[-3] cluster[3]", "tag[-1]"), bits=20)
+NEIGHBOURS = Window(("word[-1]", "word[+1]", "cluster[-3] cluster[3]", "suffix1[-1]"), bits=20)
 words = st.one_of(
     st.text(max_size=6),
     st.text(st.sampled_from("aB1é-'ßﬁ漢ไ\u0301\u200d👩\U00020000\U000e0067\0 İ"), max_size=8),
@@ -41,16 +41,16 @@ def shown(words, window, place=0, **numbers):
 
 
 def laid_out(sentences):
-    """Packed tokens, sentence borders, and a cluster and a tag for most of the tokens."""
+    """Packed tokens, sentence borders, and a cluster and marks for most of the tokens."""
     flat = [word for sentence in sentences for word in sentence]
     borders = np.cumsum([0, *map(len, sentences)]).astype(np.int64)
-    numbers = np.arange(len(flat), dtype=np.int32)
-    return flat, borders, numbers % 5 - 1, numbers % 3 - 1
+    numbers = np.arange(len(flat) * len(MARKS), dtype=np.int32)
+    return flat, borders, numbers[: len(flat)] % 5 - 1, numbers.reshape(-1, len(MARKS)) % 7 - 1
 
 
 def plain_bags(sentences, window):
-    flat, borders, clusters, tags = laid_out(sentences)
-    made = [atoms(*parts) for parts in zip(flat, clusters.tolist(), tags.tolist(), strict=True)]
+    flat, borders, clusters, marks = laid_out(sentences)
+    made = [atoms(*parts) for parts in zip(flat, clusters.tolist(), marks.tolist(), strict=True)]
     return [
         [bucket for bucket, _ in window.bag((made[first:last], place))]
         for first, last in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
@@ -81,10 +81,10 @@ def test_a_shape_is_the_classes_without_repeats(word, shape):
     assert shown([word], Window(("shape[0]",))) == [f"shape[0]={shape}"]
 
 
-def test_no_tag_and_no_cluster_give_no_feature():
-    window = Window(("cluster[0]", "tag[-1]", "tag[-1] tag[-2]"))
+def test_no_cluster_gives_no_feature():
+    window = Window(("cluster[0]", "cluster[-1] cluster[-2]"))
     assert shown(["a", "b"], window, 1) == []
-    assert shown(["a", "b"], window, 1, cluster=0, tag=4) == ["cluster[0]=0", "tag[-1]=4", "tag[-1] tag[-2]=4 ^"]
+    assert shown(["a", "b"], window, 1, cluster=0) == ["cluster[0]=0", "cluster[-1] cluster[-2]=0 ^"]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,7 @@ def test_no_tag_and_no_cluster_give_no_feature():
         "word[4]",
         "colour[0]",
         "",
-        "tag[0]",
-        "tag[+1]",
+        "tag[-1]",
         "chars[1]",
         "word[0] chars[0]",
         "word[0] " * 6,
@@ -107,17 +106,12 @@ def test_a_template_without_sense_is_refused(template):
         Window((template,))
 
 
-def test_a_group_knows_whether_it_looks_at_tags():
-    assert EVERYTHING.uses_tags
-    assert not Window(("word[0]", "chars[0]")).uses_tags
-
-
 @pytest.mark.parametrize("window", [EVERYTHING, NEIGHBOURS], ids=["everything", "neighbours"])
 @given(sentences=sentences_of)
 @example(sentences=[["the"], ["fox", "ran"] * 4])
 def test_the_kernels_see_what_the_plain_definition_says(window, sentences):
-    flat, borders, clusters, tags = laid_out(sentences)
-    tokens = tokens_of(pack(flat), borders, clusters, tags)
+    flat, borders, clusters, marks = laid_out(sentences)
+    tokens = tokens_of(pack(flat), borders, clusters, marks)
     expected = plain_bags(sentences, window)
     counts = np.zeros(1 << window.bits, dtype=np.int32)
     count_windows(tokens, window, counts)
@@ -135,8 +129,8 @@ def test_the_kernels_see_what_the_plain_definition_says(window, sentences):
 
 def test_long_sentences_are_gathered_in_pieces():
     sentences = [["a", "b", "c"] * 3000, ["d"], ["e"] * 9000]
-    flat, borders, clusters, tags = laid_out(sentences)
-    tokens = tokens_of(pack(flat), borders, clusters, tags)
+    flat, borders, clusters, marks = laid_out(sentences)
+    tokens = tokens_of(pack(flat), borders, clusters, marks)
     counts = np.zeros(1 << NEIGHBOURS.bits, dtype=np.int32)
     count_windows(tokens, NEIGHBOURS, counts)
     whole = BucketMap.of(np.flatnonzero(counts), NEIGHBOURS.bits)

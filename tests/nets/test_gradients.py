@@ -76,7 +76,7 @@ def kernel_loss_and_gradients(net, loss, read):
     texts = np.random.default_rng(7).permutation(len(net.targets.weights))
     rates = np.float32([np.sqrt(HUGE)])
     rest = (net.targets, loss, net.coding, rates, net.scratch, 0, 1, fresh_barrier())
-    total = train_texts(texts, len(texts), net.bags, tables, read, head, *rest)
+    total = train_texts(texts, np.array([0, len(texts)]), net.bags, tables, read, head, *rest)
     gradients = [old - new for old, new in zip(before, parameters(net, tables.weights), strict=True)]
     gradients[0] /= tables.rates[:, None]
     return total, gradients

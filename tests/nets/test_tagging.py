@@ -10,14 +10,14 @@ from lilliput.features.buckets import BucketMap
 from lilliput.features.window_kernels import tokens_of
 from lilliput.features.windows import Window, atoms
 from lilliput.nets.feedforward import FeedForward, Layers, Table
-from lilliput.nets.sequence import greedy_sentence, sentence_logits, transitions
-from lilliput.nets.tagging import greedy, token_logits
+from lilliput.nets.sequence import likeliest, sentence_logits
+from lilliput.nets.tagging import likeliest_tags, token_logits
 
 TAGS = 4
 GROUPS = (
     Window(("word[0]", "shape[0]", "word[-1] word[0]"), 10),
     Window(("chars[0]",), 10),
-    Window(("tag[-1]", "tag[-2]", "tag[-2] tag[-1]"), 10),
+    Window(("suffix1[-1]", "word[-2] word[-1]", "shape[+1]"), 10),
 )
 SENTENCES = [["The", "fox", "ran", "."], ["No", "!"], ["漢字", "né", "B-52", "the", "fox"], ["x"]]
 
@@ -53,57 +53,22 @@ def laid_out(sentences):
     return flat, borders
 
 
-def plain_logits(net, words, tags):
-    """Logits of every token after the tags given to those before it."""
-    known = [*tags, *[-1] * (len(words) - len(tags))]
-    sentence = [atoms(word, tag=tag) for word, tag in zip(words, known, strict=True)]
-    return np.array([net.layers(net.pooled((sentence, place))) for place in range(len(words))])
-
-
 @every_net
 @pytest.mark.parametrize("threads", [1, 2])
-def test_logits_and_transitions_add_up_to_those_of_the_plain_net(net, threads):
+def test_logits_are_those_of_the_plain_net(net, threads):
     flat, borders = laid_out(SENTENCES)
-    logits, table = token_logits(net, tokens_of(pack(flat), borders), threads), transitions(net)
-    assert table.shape == (TAGS + 1, TAGS + 1, TAGS)
-    generator = np.random.default_rng(0)
-    for words, start in zip(SENTENCES, borders.tolist(), strict=False):
-        tags = generator.integers(0, TAGS, len(words)).tolist()
-        before = [TAGS, TAGS, *tags]
-        found = [logits[start + at] + table[before[at], before[at + 1]] for at in range(len(words))]
-        np.testing.assert_allclose(found, plain_logits(net, words, tags), atol=1e-4)
-
-
-@every_net
-def test_each_tag_is_the_best_after_the_two_before(net):
-    flat, borders = laid_out(SENTENCES)
-    logits, table = token_logits(net, tokens_of(pack(flat), borders), 1), transitions(net)
-    tags, chances = greedy(logits, table, borders, 2.0)
-    for words, start in zip(SENTENCES, borders.tolist(), strict=False):
-        given = tags[start : start + len(words)].tolist()
-        for at in range(len(words)):
-            scores = plain_logits(net, words, given[:at])[at]
-            powers = np.exp(scores / 2)
-            assert given[at] == scores.argmax()
-            assert chances[start + at] == pytest.approx(powers.max() / powers.sum(), abs=1e-5)
-
-
-@every_net
-def test_one_sentence_in_plain_python_is_tagged_as_by_the_kernels(net):
-    flat, borders = laid_out(SENTENCES)
-    logits, table = token_logits(net, tokens_of(pack(flat), borders), 1), transitions(net)
-    tags, chances = greedy(logits, table, borders, 1.5)
-    for words, start in zip(SENTENCES, borders.tolist(), strict=False):
-        span = slice(start, start + len(words))
-        plain = sentence_logits(net, [atoms(word) for word in words])
-        np.testing.assert_allclose(plain, logits[span], atol=1e-4)
-        found, sure = greedy_sentence(plain, table, 1.5)
-        assert found == tags[span].tolist()
-        np.testing.assert_allclose(sure, chances[span], atol=1e-5)
+    logits = token_logits(net, tokens_of(pack(flat), borders), threads)
+    for words, first, last in zip(SENTENCES, borders[:-1], borders[1:], strict=True):
+        sentence = [atoms(word) for word in words]
+        plain = np.array([net.layers(net.pooled((sentence, place))) for place in range(len(words))])
+        np.testing.assert_allclose(logits[first:last], plain, atol=1e-4)
+        np.testing.assert_allclose(sentence_logits(net, sentence), plain, atol=1e-4)
 
 
 def test_no_tokens():
     net = random_net(TAGS, shared=True)
     tokens = tokens_of(pack([]), np.zeros(1, dtype=np.int64))
-    tags, chances = greedy(token_logits(net, tokens, 2), transitions(net), tokens.sentences, 1.0)
+    transitions = np.zeros((TAGS + 1, TAGS), dtype=np.float32)
+    tags, chances = likeliest_tags(token_logits(net, tokens, 2), transitions, tokens.sentences, 1.0, 2)
     assert len(tags) == len(chances) == 0
+    assert likeliest(sentence_logits(net, []), transitions, 1.0) == ([], [])

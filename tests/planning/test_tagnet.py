@@ -8,9 +8,9 @@ import pytest
 
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.packed import pack
-from lilliput.nets.sequence import transitions
-from lilliput.nets.tagging import greedy, token_logits
+from lilliput.nets.tagging import likeliest_tags, token_logits
 from lilliput.planning.tagnet import TagProblem, recipe_for, train_tagger
+from lilliput.training import passes as passes_module
 from lilliput.training import sentences as sentences_module
 from lilliput.training.sentences import Tagged, TokenSource
 
@@ -37,9 +37,13 @@ def problem(tagged, **options):
 quick = replace(recipe_for(clusters=False), passes=4)
 
 
-def share_right(net, tagged):
-    logits = token_logits(net, tagged.tokens(tagged=False), 1)
-    tags, _ = greedy(logits, transitions(net), tagged.sentences, 1.0)
+def share_right(trained, tagged):
+    logits = token_logits(trained.net, tagged.tokens(), 1)
+    return right(logits, trained.transitions, tagged)
+
+
+def right(logits, transitions, tagged):
+    tags, _ = likeliest_tags(logits, transitions.astype(np.float32), tagged.sentences, 1.0, 1)
     return float((tags == tagged.tags).mean())
 
 
@@ -50,9 +54,8 @@ def test_words_are_told_apart_by_their_neighbours(recipe):
     trained = train_tagger(problem(toy(300)), recipe)
     assert len(trained.held) == len(trained.logits) == 90
     assert trained.refitted
-    tags, _ = greedy(trained.logits, trained.table, trained.held.sentences, 1.0)
-    assert (tags == trained.held.tags).mean() > 0.95
-    assert share_right(trained.net, toy(100, seed=1)) > 0.95
+    assert right(trained.logits, trained.held_transitions, trained.held) > 0.95
+    assert share_right(trained, toy(100, seed=1)) > 0.95
 
 
 def test_a_room_is_kept_by_the_features_that_say_most():
@@ -60,14 +63,29 @@ def test_a_room_is_kept_by_the_features_that_say_most():
     size = sum(array.nbytes for array in trained.net.arrays().values())
     assert size <= 4000
     assert 64 <= trained.layout.rows < train_tagger(problem(toy(300)), quick).layout.rows
-    assert share_right(trained.net, toy(100, seed=1)) > 0.9
+    assert share_right(trained, toy(100, seed=1)) > 0.9
 
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_any_number_of_threads_gives_the_same_bytes(threads, monkeypatch):
     monkeypatch.setattr(sentences_module, "PART", 200)
-    one, more = (train_tagger(replace(problem(toy(200)), threads=count), quick).net.arrays() for count in (1, threads))
-    assert {name: array.tobytes() for name, array in one.items()} == {k: v.tobytes() for k, v in more.items()}
+    monkeypatch.setattr(passes_module, "WORTH_THREADS", 0)
+    one, more = (train_tagger(replace(problem(toy(200)), threads=count), quick) for count in (1, threads))
+    assert one.transitions.tobytes() == more.transitions.tobytes()
+    arrays = one.net.arrays(), more.net.arrays()
+    assert arrays[0].keys() == arrays[1].keys()
+    assert all(array.tobytes() == arrays[1][name].tobytes() for name, array in arrays[0].items())
+
+
+def test_a_long_sentence_is_learned_in_pieces(monkeypatch):
+    monkeypatch.setattr(sentences_module, "LONGEST", 7)
+    trained = train_tagger(problem(toy(300)), quick)
+    whole = toy(300)
+    joined = Tagged(whole.packed, np.array([0, len(whole)]), whole.tags)
+    source = TokenSource(joined, trained.layout.groups, trained.layout.maps, np.ones(1, dtype=bool), 1)
+    (part,) = source.parts(np.random.default_rng(0))
+    assert np.bincount(part.chains).tolist() == [7] * (len(whole) // 7) + [len(whole) % 7]
+    assert share_right(train_tagger(problem(joined), quick), toy(100, seed=1)) > 0.9
 
 
 def test_what_cannot_be_done_is_said():
@@ -116,11 +134,11 @@ def test_ctrl_c_leaves_the_net_as_it_stands(block):
     trained = train_tagger(problem(toy(300), advance=advance), replace(quick, passes=2))
     assert trained.interrupted
     assert trained.refitted == (block > 2)
-    assert share_right(trained.net, toy(100, seed=1)) > 0.9
+    assert share_right(trained, toy(100, seed=1)) > 0.9
 
 
 def test_training_ends_in_time():
     started = time.monotonic()
     trained = train_tagger(problem(toy(300), end=started + 1), replace(quick, passes=10**6))
     assert time.monotonic() - started < 3
-    assert share_right(trained.net, toy(100, seed=1)) > 0.95
+    assert share_right(trained, toy(100, seed=1)) > 0.95

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_each_pass_has_an_order_of_its_own(toy, make_learner, make_source, monke
     texts, labels = toy(100)
     learner = make_learner(texts)
     orders = []
-    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, examples, rates: orders.append(block.tolist()))
+    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, rates: orders.append(block.texts.tolist()))
     Passes(learner, SOFTMAX, 1, 0).run(make_source(learner, texts, labels), Schedule(0.3, 3))
     assert len({tuple(order) for order in orders}) == 3
     assert all(sorted(order) == list(range(100)) for order in orders)
@@ -108,7 +109,7 @@ def test_rates_fall_evenly_from_the_first_to_nearly_zero(toy, make_learner, make
     texts, labels = toy(BATCH * 10)
     learner = make_learner(texts)
     seen = []
-    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, examples, rates: seen.extend(rates.tolist()))
+    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, rates: seen.extend(rates.tolist()))
     Passes(learner, SOFTMAX, 1, 0).run(make_source(learner, texts, labels), Schedule(0.4, 5))
     np.testing.assert_allclose(seen, 0.4 * (1 - np.arange(50) / 50), rtol=1e-5)
 
@@ -116,7 +117,7 @@ def test_rates_fall_evenly_from_the_first_to_nearly_zero(toy, make_learner, make
 @pytest.mark.parametrize(("coded", "share"), [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0)])
 def test_the_last_part_of_the_schedule_is_coded(fit, monkeypatch, coded, share):
     seen = []
-    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, examples, rates: seen.append(self.learner.coded))
+    monkeypatch.setattr(Passes, "_train", lambda self, pool, block, rates: seen.append(self.learner.coded))
     learner = fit({}, parts=1, schedule=Schedule(0.3, 8, coded=coded))
     assert np.mean(seen) == share
     assert seen == sorted(seen)
@@ -157,9 +158,9 @@ def test_a_fit_that_stalls_lands_in_one_more_pass(fit, monkeypatch):
     rates, asked = [], []
     train = Passes._train
 
-    def spy(self, pool, block, examples, batch_rates):
+    def spy(self, pool, block, batch_rates):
         rates.append(float(batch_rates[0]))
-        train(self, pool, block, examples, batch_rates)
+        train(self, pool, block, batch_rates)
 
     monkeypatch.setattr(Passes, "_train", spy)
 
@@ -243,3 +244,18 @@ def test_threads_that_have_to_wait_for_a_processor_leave_the_next_blocks_to_one(
     quiet.note(wall=1.0, processor=0.95)
     quiet.note(wall=0.001, processor=0.0)
     assert not quiet.now()
+
+
+@given(sizes=st.lists(st.integers(1, 90), max_size=30), seed=st.integers(0, 9))
+def test_chains_come_whole_and_once_and_are_not_cut_by_batches(sizes, seed):
+    chains = np.repeat(np.arange(len(sizes)), sizes)
+    texts = np.flatnonzero(chains % 3 != 1)
+    order, edges = passes_module._chains_in_order(texts, chains, np.random.default_rng(seed))
+    assert sorted(order) == texts.tolist()
+    borders = np.flatnonzero(np.diff(chains[order], prepend=-1))
+    assert set(edges) <= set(borders)
+    assert len(borders) == len(set(chains[texts]))
+    if len(texts):
+        assert edges[0] == 0
+        assert (np.diff(edges, append=len(texts)) < BATCH + max(sizes)).all()
+        assert all((np.diff(order[first:last]) == 1).all() for first, last in pairwise([*borders, len(order)]))

@@ -31,7 +31,6 @@ from lilliput.features.windows import (
     PREFIX,
     SHAPE,
     SUFFIX,
-    TAG,
     TEMPLATE_SEED,
     WORD,
     Window,
@@ -67,12 +66,11 @@ def tokens_of(
     packed: Packed,
     sentences: NDArray[np.int64],
     clusters: NDArray[np.int32] | None = None,
-    tags: NDArray[np.int32] | None = None,
     marks: NDArray[np.int32] | None = None,
 ) -> Tokens:
     """Atoms of packed tokens; ``sentences`` as in `Tokens`.
 
-    `clusters`, `tags`: a number a token, -1 for none; `marks`: so for each of `MARKS`, int32 (tokens, marks).
+    `clusters`: a number a token, -1 for none; `marks`: so for each of `MARKS`, int32 (tokens, marks).
     """
     lookup = tables(packed.ascii)
     none = np.full(len(packed), -1, dtype=np.int32)
@@ -83,7 +81,6 @@ def tokens_of(
         lookup.expansions,
         character_classes(),
         none if clusters is None else clusters,
-        none if tags is None else tags,
     )
     if marks is not None:
         set_marks(hashes, marks)
@@ -145,7 +142,7 @@ def _hash(atom, items, first, last):
 
 
 @njit(nogil=True, cache=True)
-def _atoms(buffer, offsets, entries, expansions, classes, clusters, tags):
+def _atoms(buffer, offsets, entries, expansions, classes, clusters):
     """Atoms and n-grams of characters of each token; see `Tokens`."""
     count = len(offsets) - 1
     longest = longest_text(offsets)
@@ -179,9 +176,6 @@ def _atoms(buffer, offsets, entries, expansions, classes, clusters, tags):
         if clusters[token] >= 0:
             number[0] = clusters[token]
             row[CLUSTER] = _hash(CLUSTER, number, 0, 1)
-        if tags[token] >= 0:
-            number[0] = tags[token]
-            row[TAG] = _hash(TAG, number, 0, 1)
         most = (letters + 2) * (CHARS_HIGH - CHARS_LOW + 1)
         if used + most > len(chars):
             larger = np.empty(2 * (used + most), dtype=np.uint64)

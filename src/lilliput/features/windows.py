@@ -1,10 +1,9 @@
 """Features of a token and its neighbours, in plain Python: what a cold process uses, and the oracle of the kernels.
 
-Every token has atoms: its word, its cased form, its shape, prefixes and suffixes, and the n-grams of its characters;
-a tagger adds the tags given so far, a segmenter marks: what it knows of a token beside the token itself. A template
-names atoms at offsets from a token, "word[0]" or "tag[-2] tag[-1]", and stands for their conjunction. A group is a list
-of templates; each is hashed to 64 bits, of which the top `bits` name a bucket. `lilliput.features.window_kernels` must
-agree to the last bucket.
+Every token has atoms: its word, its cased form, its shape, prefixes and suffixes, and the n-grams of its characters; a
+segmenter adds marks: what it knows of a token beside the token itself. A template names atoms at offsets from a token,
+"word[0]" or "word[-1] word[0]", and stands for their conjunction. A group is a list of templates; each is hashed to 64
+bits, of which the top `bits` name a bucket. `lilliput.features.window_kernels` must agree to the last bucket.
 """
 
 from __future__ import annotations
@@ -36,11 +35,10 @@ ATOMS = (
     *(f"suffix{size}" for size in range(1, AFFIX + 1)),
     "cluster",
     *MARKS,
-    "tag",
 )
 """Atoms of which a token has one (0: none, as a prefix longer than the word)."""
 WORD, CASED, SHAPE, PREFIX, SUFFIX, CLUSTER = 0, 1, 2, 3, 3 + AFFIX, 3 + 2 * AFFIX
-MARK, TAG = CLUSTER + 1, CLUSTER + 1 + len(MARKS)
+MARK = CLUSTER + 1
 NO_MARKS = (-1,) * len(MARKS)
 CHARS = "chars"
 """The n-grams of a token's characters, of `CHARS_LOW` to `CHARS_HIGH`; stands alone in a template, at offset 0."""
@@ -93,11 +91,6 @@ class Window:
             row[: len(pairs)] = np.array(pairs).reshape(-1, 2)
         return table
 
-    @property
-    def uses_tags(self) -> bool:
-        """Whether a template looks at tags."""
-        return any(atom == TAG for pairs in self.placed for atom, _ in pairs)
-
     def bag(self, item: tuple[Sequence[Atoms], int]) -> list[tuple[int, str]]:
         """(bucket, what it stands for) of the token at a place of a sentence: ``(atoms of all tokens, place)``."""
         shift = 64 - self.bits
@@ -125,14 +118,12 @@ def _parsed(template: str) -> tuple[tuple[int, int], ...]:
     if template == f"{CHARS}[0]":
         return ()
     pairs = [(match.group(1), int(match.group(2))) for match in map(_PLACED.fullmatch, template.split()) if match]
-    if (
-        not 1 <= len(pairs) == len(template.split()) <= LONGEST
-        or any(name not in ATOMS or abs(offset) > REACH for name, offset in pairs)
-        or any(name == "tag" and offset >= 0 for name, offset in pairs)
+    if not 1 <= len(pairs) == len(template.split()) <= LONGEST or any(
+        name not in ATOMS or abs(offset) > REACH for name, offset in pairs
     ):
         raise DataError(
             f"template {template!r}: expected one to {LONGEST} of {', '.join(ATOMS)}, each with an offset from "
-            f"-{REACH} to {REACH} (tags: before 0), such as 'word[-1] word[0]', or {CHARS}[0]"
+            f"-{REACH} to {REACH}, such as 'word[-1] word[0]', or {CHARS}[0]"
         )
     return tuple((ATOMS.index(name), offset) for name, offset in pairs)
 
@@ -164,8 +155,8 @@ def atom_hash(atom: int, items: Sequence[int]) -> int:
     return (value ^ value >> 32) | 1
 
 
-def atoms(word: str, cluster: int = -1, tag: int = -1, marks: Sequence[int] = NO_MARKS) -> Atoms:
-    """Atoms of a word; `cluster`, `tag`, `marks` (one for each of `MARKS`): their numbers, -1 for none."""
+def atoms(word: str, cluster: int = -1, marks: Sequence[int] = NO_MARKS) -> Atoms:
+    """Atoms of a word; `cluster`, `marks` (one for each of `MARKS`): their numbers, -1 for none."""
     word = word.replace("\0", " ")  # as `pack` has it
     letters = [item for item in stream(word) if item != BORDER]
     text = normalise(word).encode("utf-8", "replace").decode()
@@ -176,7 +167,7 @@ def atoms(word: str, cluster: int = -1, tag: int = -1, marks: Sequence[int] = NO
         (shape, "".join(map(chr, shape))),
         *((letters[:size], _shown(letters[:size])) if size <= len(letters) else None for size in range(1, AFFIX + 1)),
         *((letters[-size:], _shown(letters[-size:])) if size <= len(letters) else None for size in range(1, AFFIX + 1)),
-        *(([number], str(number)) if number >= 0 else None for number in (cluster, *marks, tag)),
+        *(([number], str(number)) if number >= 0 else None for number in (cluster, *marks)),
     ]
     hashes = [atom_hash(atom, part[0]) if part else 0 for atom, part in enumerate(parts)]
     framed = [BORDER, *letters, BORDER]

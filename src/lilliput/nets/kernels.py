@@ -127,7 +127,7 @@ class Scratch(NamedTuple):
 def forward(texts, bags, tables, weights, head, scratch):
     """Fill pooled, hidden and logits for `texts` (slot i: ``texts[i]``) from `weights` (rows, dim)."""
     sum_segments(texts, bags, tables, weights, 0, SEGMENTS, scratch)
-    _forward_texts(0, len(texts), head, scratch)
+    forward_texts(0, len(texts), head, scratch)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -156,7 +156,7 @@ def sum_segments(texts, bags, tables, weights, first_segment, last_segment, scra
 
 
 @njit(nogil=True, cache=True)
-def _forward_texts(begin, end, head, scratch):
+def forward_texts(begin, end, head, scratch):
     """From the sums of segments to the logits for slots [begin, end)."""
     for slot in range(begin, end):
         pooled = scratch.pooled[slot]
@@ -214,7 +214,8 @@ def _forward_head(pooled, head, hidden, logits):
 
 
 @njit(nogil=True, cache=True)
-def _backward_head(pooled, head, hidden, d_logits, d_hidden, d_pooled):
+def backward_head(pooled, head, hidden, d_logits, d_hidden, d_pooled):
+    """From the gradient of a text's logits to those of its hidden units and of its pooled vector."""
     if len(head.output) == 0:
         d_hidden[:] = d_logits
     else:
@@ -240,11 +241,11 @@ def _backward_head(pooled, head, hidden, d_logits, d_hidden, d_pooled):
 def step_head(texts, head, rate, scratch):
     """One Adagrad step of the dense layers from the summed gradients of a batch."""
     count = len(texts)
-    _step(head.bias, head.bias_sums, scratch.d_logits[:count].sum(axis=0), rate)
+    step(head.bias, head.bias_sums, scratch.d_logits[:count].sum(axis=0), rate)
     if len(head.output) > 0:
         _step_layer(head.output, head.output_sums, scratch.hidden, scratch.d_logits, count, rate)
     if len(head.hidden) > 0:
-        _step(head.hidden_bias, head.hidden_bias_sums, scratch.d_hidden[:count].sum(axis=0), rate)
+        step(head.hidden_bias, head.hidden_bias_sums, scratch.d_hidden[:count].sum(axis=0), rate)
         _step_layer(head.hidden, head.hidden_sums, scratch.pooled, scratch.d_hidden, count, rate)
 
 
@@ -256,11 +257,12 @@ def _step_layer(weights, sums, inputs, d_outputs, count, rate):
         for slot in range(count):
             for k in range(len(gradient)):
                 gradient[k] += inputs[slot, i] * d_outputs[slot, k]
-        _step(weights[i], sums[i], gradient, rate)
+        step(weights[i], sums[i], gradient, rate)
 
 
 @njit(nogil=True, cache=True)
-def _step(weights, sums, gradient, rate):
+def step(weights, sums, gradient, rate):
+    """One step of Adagrad for a vector of weights."""
     for k in range(len(weights)):
         sums[k] += gradient[k] * gradient[k]
         weights[k] -= rate * gradient[k] / np.sqrt(sums[k] + _EPSILON)
@@ -298,7 +300,7 @@ def losses(texts, begin, end, targets, loss, head, scratch):
         for k in range(len(slope)):
             slope[k] *= weight
         total += weight * text_loss
-        _backward_head(
+        backward_head(
             scratch.pooled[slot], head, scratch.hidden[slot], slope, scratch.d_hidden[slot], scratch.d_pooled[slot]
         )
     return total
@@ -306,9 +308,11 @@ def losses(texts, begin, end, targets, loss, head, scratch):
 
 @njit(nogil=True, cache=True)
 def train_texts(
-    texts, batch, bags, tables, weights, head, targets, loss, coding, rates, scratch, worker, workers, barrier
+    texts, edges, bags, tables, weights, head, targets, loss, coding, rates, scratch, worker, workers, barrier
 ):
-    """A worker's share of a pass over `texts` in batches, ``rates[i]`` the learning rate of batch i; its summed loss.
+    """A worker's share of training on `texts`; its summed loss.
+
+    Batch i is ``texts[edges[i]:edges[i + 1]]``, its learning rate ``rates[i]``.
 
     Every worker owns the rows in some segments: it sums them and steps them, so that they stay in its processor's
     cache. In between, when all have met, it works on some of the texts.
@@ -316,12 +320,12 @@ def train_texts(
     total = 0.0
     first, last = SEGMENTS * worker // workers, SEGMENTS * (worker + 1) // workers
     for number in range(len(rates)):
-        chunk = texts[number * batch : (number + 1) * batch]
+        chunk = texts[edges[number] : edges[number + 1]]
         begin, end = len(chunk) * worker // workers, len(chunk) * (worker + 1) // workers
         sum_segments(chunk, bags, tables, weights, first, last, scratch)
         if not meet(barrier, workers, 2 * number + 1):
             break
-        _forward_texts(begin, end, head, scratch)
+        forward_texts(begin, end, head, scratch)
         total += losses(chunk, begin, end, targets, loss, head, scratch)
         if not meet(barrier, workers, 2 * number + 2):
             break

@@ -1,6 +1,7 @@
-"""A net over windows of tokens, run along one sentence by plain Python and NumPy; for few tokens and cold starts.
+"""A net over windows of tokens and a chain of tags, for one sentence, by plain Python and NumPy.
 
-`lilliput.nets.tagging` runs it over many sentences.
+For few tokens and cold starts; `lilliput.nets.tagging` is the same for many sentences. `lilliput.nets.chain` states
+what the chances of tags are.
 """
 
 from __future__ import annotations
@@ -10,64 +11,45 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.features.windows import TAG, Atoms, atom_hash
+from lilliput.features.windows import Atoms
 from lilliput.nets.feedforward import FeedForward
 
 Floats = NDArray[np.float32]
-
-
-def transitions(net: FeedForward) -> Floats:
-    """What two tags before a token add to its logits: float32 (tags + 1, tags + 1, tags).
-
-    First the tag two tokens before, then that of the token before; the last place stands for the sentence's beginning.
-    """
-    tags = net.outputs
-    pooled = np.zeros(((tags + 1) ** 2, net.width), dtype=np.float32)
-    for window, bucket_map, table, column in zip(net.groups, net.maps, net.tables, net.columns, strict=True):
-        if not window.uses_tags:
-            continue
-        for place in range(len(pooled)):
-            rows = [bucket_map.row(bucket) for bucket, _ in window.bag(_after(*divmod(place, tags + 1), tags))]
-            found = np.array([row for row in rows if row >= 0], dtype=np.int64)
-            if len(found):
-                total = table.weights(found).sum(axis=0) / np.float32(np.sqrt(len(found)))
-                pooled[place, column : column + table.dim] += total
-    return (net.layers(pooled) - net.layers.bias).reshape(tags + 1, tags + 1, tags)
-
-
-def _after(before: int, last: int, tags: int) -> tuple[list[Atoms], int]:
-    """A sentence in which the token at the place given comes after two tags, the one of number `tags` being none."""
-    known = [tag for tag in (before, last) if tag < tags] if last < tags else []
-    return [_tagged(tag) for tag in known] + [_tagged(-1)], len(known)
-
-
-def _tagged(tag: int) -> Atoms:
-    hashes = [0] * TAG + [atom_hash(TAG, [tag]) if tag >= 0 else 0]
-    return Atoms(hashes, [""] * TAG + [str(tag)], [])
+DEEPEST = -80.0
+"""No logit is taken for less than this below the largest of its token, no transition below the largest of all."""
 
 
 def sentence_logits(net: FeedForward, sentence: Sequence[Atoms]) -> Floats:
-    """Logits (tokens, outputs) of a sentence without what the tags before a token add; bias included."""
-    pooled = np.zeros((len(sentence), net.width), dtype=np.float32)
-    for group, (window, table, column) in enumerate(zip(net.groups, net.tables, net.columns, strict=True)):
-        if window.uses_tags:
-            continue
-        for place in range(len(sentence)):
-            rows, _ = net.bag((sentence, place), group)
-            if len(rows):
-                pooled[place, column : column + table.dim] += table.weights(rows).sum(axis=0) / np.float32(
-                    np.sqrt(len(rows))
-                )
-    return net.layers(pooled)
+    """Logits (tokens, outputs) of the tokens of a sentence; bias included."""
+    pooled = [net.pooled((sentence, place)) for place in range(len(sentence))]
+    return net.layers(np.array(pooled, dtype=np.float32).reshape(len(sentence), net.width))
 
 
-def greedy_sentence(logits: Floats, table: Floats, temperature: float) -> tuple[list[int], list[float]]:
-    """Tags of one sentence, each the best after the two before, and their probabilities."""
-    none = logits.shape[1]
-    tags, chances = [none, none], []
-    for row in logits:
-        scores = row + table[tags[-2], tags[-1]]
-        best = int(scores.argmax())
-        chances.append(float(1 / np.exp((scores - scores[best]) / np.float32(temperature)).sum()))
-        tags.append(best)
-    return tags[2:], chances
+def likeliest(logits: Floats, transitions: Floats, temperature: float) -> tuple[list[int], list[float]]:
+    """The likeliest tag of each token of one sentence, given all of the sentence, and how likely it is."""
+    if not len(logits):
+        return [], []
+    chances = sentence_chances(logits, transitions, temperature)
+    return chances.argmax(axis=1).tolist(), chances.max(axis=1).tolist()
+
+
+def sentence_chances(logits: Floats, transitions: Floats, temperature: float) -> NDArray[np.float64]:
+    """How likely each tag of each token of one sentence is, given all of the sentence; (tokens, tags)."""
+    if not len(logits):
+        return np.zeros(logits.shape)
+    says = _powers(logits, logits.max(axis=1, keepdims=True), temperature)
+    steps = _powers(transitions, transitions.max(), temperature)
+    before, after = np.empty_like(says), np.ones_like(says)
+    row = steps[-1]
+    for place, said in enumerate(says):
+        before[place] = row * said / (row * said).sum()
+        row = before[place] @ steps[:-1]
+    for place in range(len(says) - 1, 0, -1):
+        row = steps[:-1] @ (says[place] * after[place])
+        after[place - 1] = row / row.max()
+    chances = before * after
+    return chances / chances.sum(axis=1, keepdims=True)
+
+
+def _powers(values: Floats, largest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    return np.exp(np.maximum((values.astype(np.float64) - largest) / temperature, DEEPEST))

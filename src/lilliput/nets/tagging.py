@@ -1,8 +1,4 @@
-"""A net over windows of tokens, run along sentences: what does not depend on the tags so far is pooled in bulk.
-
-The groups that look at the tags of the two tokens before add the same to the logits wherever these tags are the same,
-so they become a table of transitions, and a step of the search is one addition and one look for the best.
-"""
+"""A net over windows of tokens and a chain of tags, run over many sentences."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from numpy.typing import NDArray
 from lilliput.core.threads import map_ordered
 from lilliput.features.bags import keep_rows
 from lilliput.features.window_kernels import Tokens, cuts, most_chars, window_buckets
+from lilliput.nets.chain import ChainScratch, chances_at, posteriors, step_weights
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.stored_rows import add_rows, padded
 
@@ -20,62 +17,74 @@ Floats = NDArray[np.float32]
 
 
 def token_logits(net: FeedForward, tokens: Tokens, threads: int) -> Floats:
-    """Logits (tokens, outputs) without what the tags before a token add; bias included."""
+    """Logits (tokens, outputs); bias included."""
     pooled = np.zeros((len(tokens.atoms), net.width), dtype=np.float32)
 
     def pool(cut: tuple[int, int]) -> None:
         for window, bucket_map, table, column in zip(net.groups, net.maps, net.tables, net.columns, strict=True):
-            if not window.uses_tags:
-                _pool(
-                    *tokens,
-                    window.table,
-                    np.uint64(64 - window.bits),
-                    bucket_map.words,
-                    bucket_map.ranks,
-                    table.codes,
-                    table.bits,
-                    table.levels,
-                    table.scales.astype(np.float32),
-                    table.dim,
-                    *cut,
-                    pooled[:, column : column + table.dim],
-                )
+            _pool(
+                *tokens,
+                window.table,
+                np.uint64(64 - window.bits),
+                bucket_map.words,
+                bucket_map.ranks,
+                table.codes,
+                table.bits,
+                table.levels,
+                table.scales.astype(np.float32),
+                table.dim,
+                *cut,
+                pooled[:, column : column + table.dim],
+            )
 
     map_ordered(pool, cuts(tokens.sentences), threads)
     return net.layers(pooled)
 
 
-def greedy(
-    logits: Floats, table: Floats, sentences: NDArray[np.int64], temperature: float
+def likeliest_tags(
+    logits: Floats, transitions: Floats, sentences: NDArray[np.int64], temperature: float, threads: int
 ) -> tuple[NDArray[np.int32], Floats]:
-    """Tags (tokens,), each the best after the two before, and their probabilities (tokens,).
+    """The likeliest tag of each token (tokens,), all tags of its sentence considered, and how likely it is (tokens,).
 
-    `logits`: of `token_logits`; `table`: of `lilliput.nets.sequence.transitions`; `sentences`: where each begins, and
-    the number of tokens.
+    Takes what `tag_chances` takes.
     """
-    tags = np.empty(len(logits), dtype=np.int32)
-    chances = np.empty(len(logits), dtype=np.float32)
-    _greedy(logits, table, sentences, np.float32(1 / temperature), tags, chances)
-    return tags, chances
+    chances = tag_chances(logits, transitions, sentences, temperature, threads)
+    return chances.argmax(axis=1).astype(np.int32), chances.max(axis=1, initial=0)
+
+
+def tag_chances(
+    logits: Floats, transitions: Floats, sentences: NDArray[np.int64], temperature: float, threads: int
+) -> Floats:
+    """How likely each tag of each token is, all tags of its sentence considered; float32 (tokens, tags).
+
+    `logits`: of `token_logits`; `transitions`: see `lilliput.nets.chain`; `sentences`: where each begins, and the
+    number of tokens.
+    """
+    chances = np.empty(logits.shape, dtype=np.float32)
+
+    def fill(cut: tuple[int, int]) -> None:
+        _chances(logits, transitions, sentences[cut[0] : cut[1] + 1], 1 / temperature, chances)
+
+    map_ordered(fill, cuts(sentences), threads)
+    return chances
 
 
 @njit(nogil=True, cache=True)
-def _greedy(logits, table, sentences, sharpness, tags, chances):
+def _chances(logits, transitions, sentences, sharpness, chances):
     count = logits.shape[1]
-    scores = np.empty(count, dtype=np.float32)
+    longest = np.diff(sentences).max()
+    scratch = ChainScratch(
+        np.empty((longest, count), np.float64), np.empty((longest, count), np.float64), np.empty(longest, np.float64)
+    )
+    weights, _ = step_weights(transitions, sharpness)
+    turned = weights[:-1].T.copy()
+    row = np.empty(count, dtype=np.float64)
     for sentence in range(len(sentences) - 1):
-        before, last = count, count
-        for token in range(sentences[sentence], sentences[sentence + 1]):
-            best = 0
-            for tag in range(count):
-                scores[tag] = logits[token, tag] + table[before, last, tag]
-                if scores[tag] > scores[best]:
-                    best = tag
-            norm = np.float32(0)
-            for tag in range(count):
-                norm += np.exp((scores[tag] - scores[best]) * sharpness)
-            tags[token], chances[token] = best, 1 / norm
-            before, last = last, best
+        first, size = sentences[sentence], sentences[sentence + 1] - sentences[sentence]
+        posteriors(logits[first : first + size], sharpness, weights, turned, 0, size, scratch)
+        for place in range(size):
+            chances_at(place, size, turned, scratch, row)
+            chances[first + place] = row
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

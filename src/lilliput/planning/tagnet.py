@@ -13,7 +13,6 @@ from lilliput.core.errors import BudgetError, DataError
 from lilliput.features.windows import Window
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.kernels import SOFTMAX
-from lilliput.nets.sequence import transitions
 from lilliput.nets.tagging import token_logits
 from lilliput.planning.rows import Layout, candidates, fit_rows, scores
 from lilliput.training.learner import Learner, Shape
@@ -39,7 +38,6 @@ WINDOWS = (
     ("word[-2]", "suffix3[-2]"),
     ("word[+2]", "suffix3[+2]"),
     ("word[-1] word[0]", "word[0] word[+1]", "word[-1] word[+1]"),
-    ("tag[-1]", "tag[-2]", "tag[-2] tag[-1]"),
 )
 CLUSTER_WINDOW = ("cluster[0]", "cluster[-1]", "cluster[+1]", "cluster[-1] cluster[0]", "cluster[0] cluster[+1]")
 
@@ -56,7 +54,7 @@ class TagRecipe:
 
     def shape(self, groups: tuple[Window, ...], tags: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
-        return Shape(groups, self.dim or tags, 0, tags, code_bits, linear=self.dim == 0)
+        return Shape(groups, self.dim or tags, 0, tags, code_bits, linear=self.dim == 0, chain=True)
 
 
 @dataclass
@@ -84,15 +82,16 @@ class TagProblem:
 class TaggedNet:
     """A trained net, the features that have a row, and what it says of the sentences that it had not seen.
 
-    ``held``: those sentences; ``logits``: of their tokens, by a net that never saw them, whose ``table`` of transitions
-    it is; ``refitted``: ``net`` has learned from them too.
+    ``transitions``: between tags, float16 as in the file, see `lilliput.nets.chain`; ``held``: the sentences held out;
+    ``logits``, ``held_transitions``: of a net that never saw them; ``refitted``: ``net`` has learned from them too.
     """
 
     net: FeedForward
+    transitions: NDArray[np.float16]
     layout: Layout
     held: Tagged
     logits: Floats
-    table: Floats
+    held_transitions: NDArray[np.float16]
     refitted: bool
     interrupted: bool = False
 
@@ -112,13 +111,13 @@ def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:
     counts = [count_tokens(problem.tagged, window) for window in recipe.groups]
     layout = _layout(problem, recipe, counts, learn)
     training = _Training(problem, recipe, layout)
-    net = training.run(learn, 1 / 2)
+    net, transitions = measured = training.run(learn, 1 / 2)
     unseen = problem.tagged.chosen(held)
-    logits, table = token_logits(net, unseen.tokens(tagged=False), problem.threads), transitions(net)
+    logits = token_logits(net, unseen.tokens(), problem.threads)
     refitted = len(held) > 0 and not training.interrupted
     if refitted:
-        net = training.run(np.ones(sentences, dtype=bool), 1)
-    return TaggedNet(net, layout, unseen, logits, table, refitted, training.interrupted)
+        net, transitions = training.run(np.ones(sentences, dtype=bool), 1)
+    return TaggedNet(net, transitions, layout, unseen, logits, measured[1], refitted, training.interrupted)
 
 
 def least_room(recipe: TagRecipe, tags: int) -> float:
@@ -164,8 +163,8 @@ class _Training:
     layout: Layout
     interrupted: bool = False
 
-    def run(self, learn: NDArray[np.bool_], share: float) -> FeedForward:
-        """A net trained on the sentences flagged in `learn`, in a share of the time that is left."""
+    def run(self, learn: NDArray[np.bool_], share: float) -> tuple[FeedForward, NDArray[np.float16]]:
+        """A net and its transitions, trained on the sentences flagged in `learn` in a share of the time left."""
         problem, recipe, layout = self.problem, self.recipe, self.layout
         shape = recipe.shape(layout.groups, problem.tags, recipe.code_bits)
         learner = Learner(shape, layout.maps, layout.rates, problem.seed)
@@ -177,4 +176,4 @@ class _Training:
             self.interrupted = True
             if not learner.coded:
                 learner.start_coding()
-        return learner.freeze()
+        return learner.freeze(), learner.transitions.weights.astype(np.float16)

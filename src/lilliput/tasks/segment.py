@@ -51,8 +51,9 @@ class Segmenter(Estimator):
 
     Attributes
     ----------
-    net_ : the `FeedForward` network. lexicon_ : the words of the training texts, a map that knows their hashes alone.
-    temperature_ : what makes its outputs probabilities. report_ : what was measured, on texts that were held out.
+    net_ : the `FeedForward` network. transitions_ : what a tag after another adds to its outputs.
+    lexicon_ : the words of the training texts, a map that knows their hashes alone.
+    temperature_ : what makes outputs probabilities. report_ : what was measured, on texts that were held out.
     interrupted_ : whether Ctrl-C ended the training early.
 
     Words never cut a grapheme (what readers see as one character), and a space is always a border; sentences end at the
@@ -69,6 +70,7 @@ class Segmenter(Estimator):
     task = "segment"
 
     net_: FeedForward
+    transitions_: NDArray[np.float16]
     lexicon_: ValueMap | None
     temperature_: float
     interrupted_: bool
@@ -160,7 +162,8 @@ class Segmenter(Estimator):
         return {"net": self.net_.shape(), "temperature": self.temperature_}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {**self.net_.arrays(), **(self.lexicon_.arrays() if self.lexicon_ is not None else {})}
+        own = {**self.net_.arrays(), "transitions": self.transitions_}
+        return {**own, **(self.lexicon_.arrays() if self.lexicon_ is not None else {})}
 
     @classmethod
     def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
@@ -169,6 +172,7 @@ class Segmenter(Estimator):
         model = cls._from_manifest(manifest, path)
         check_segmenter(model, manifest, arrays, path)
         model.net_ = FeedForward.build(manifest["net"], arrays)
+        model.transitions_ = arrays["transitions"]
         model.lexicon_ = lexicon_of(arrays, path)
         model.temperature_, model.interrupted_ = manifest["temperature"], False
         return model

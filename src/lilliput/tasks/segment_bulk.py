@@ -15,8 +15,7 @@ from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
 from lilliput.features.window_kernels import Tokens, set_marks, tokens_of
 from lilliput.features.windows import CASED
-from lilliput.nets.sequence import transitions
-from lilliput.nets.tagging import greedy, token_logits
+from lilliput.nets.tagging import tag_chances, token_logits
 from lilliput.tasks.machine_code import drop_stale
 from lilliput.tasks.segment_texts import begins
 
@@ -44,9 +43,10 @@ def chances(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> 
     """How likely a segment begins at each piece of each text."""
     drop_stale()
     laid = lay_out(texts, found)
-    logits = token_logits(model.net_, _marked(model, laid), resolve_threads(model.threads))
-    tags, given = greedy(logits, transitions(model.net_), laid.borders, model.temperature_)
-    return np.split(begins(tags, given, model.unit), laid.borders[1:-1])
+    threads = resolve_threads(model.threads)
+    logits, transitions = token_logits(model.net_, _marked(model, laid), threads), model.transitions_.astype(np.float32)
+    found = tag_chances(logits, transitions, laid.borders, model.temperature_, threads)
+    return np.split(begins(found, model.unit), laid.borders[1:-1])
 
 
 def _marked(model: Segmenter, laid: Laid) -> Tokens:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.compress.valuemap import ValueMap
 from lilliput.core.errors import LilliputError, ModelFileError
-from lilliput.core.modelfile import StrPath
+from lilliput.core.modelfile import StrPath, require
 from lilliput.features.pieces import UNITS
 from lilliput.features.windows import Window
 from lilliput.tasks.label_file import check_net, finite
@@ -29,8 +30,10 @@ def check_segmenter(
     own = {name: array for name, array in arrays.items() if not name.startswith(LEXICON)}
     try:
         groups = check_net(manifest["net"], own, path)
+        outputs = manifest["net"]["outputs"]
+        require(arrays, {"transitions": (np.float16, (outputs + 1, outputs))}, path)
         temperature = manifest["temperature"]
-        known = model.unit in UNITS and manifest["net"]["outputs"] == len(TAGS[model.unit])
+        known = model.unit in UNITS and outputs == len(TAGS[model.unit])
         known = known and "layers.hidden" not in arrays and all(isinstance(group, Window) for group in groups)
     except ModelFileError:
         raise

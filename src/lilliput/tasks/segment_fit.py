@@ -23,7 +23,7 @@ from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import UNITS, Pieces, pieces
 from lilliput.features.window_kernels import tokens_of
 from lilliput.features.windows import CASED
-from lilliput.nets.tagging import greedy
+from lilliput.nets.tagging import tag_chances
 from lilliput.planning.segnet import segment_recipe
 from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, held_sentences, least_room, train_tagger
 from lilliput.tasks.machine_code import drop_stale
@@ -173,10 +173,13 @@ def _draft(
 ) -> Segmenter:
     """A segmenter like `model` with the trained net, calibrated and measured."""
     draft = type(model)(**model.get_params())
-    draft.net_, draft.lexicon_, draft.interrupted_ = trained.net, lexicon, trained.interrupted
+    draft.net_, draft.transitions_, draft.lexicon_ = trained.net, trained.transitions, lexicon
+    draft.interrupted_ = trained.interrupted
     held = held_sentences(len(read.texts), model.seed)
     texts = [read.texts[number] for number in held]
-    draft.temperature_, cut = _calibrated(trained, texts, [read.found[number] for number in held], model.unit)
+    draft.temperature_, cut = _calibrated(
+        trained, texts, [read.found[number] for number in held], model.unit, resolve_threads(model.threads)
+    )
     segments = sum(len(joined.spans) for joined in read.texts)
     report = draft.report_ = Report(
         model.task,
@@ -199,14 +202,17 @@ def _draft(
     return draft
 
 
-def _calibrated(trained: TaggedNet, texts: list[Joined], found: list[Pieces], unit: str) -> tuple[float, Cut | None]:
+def _calibrated(
+    trained: TaggedNet, texts: list[Joined], found: list[Pieces], unit: str, threads: int
+) -> tuple[float, Cut | None]:
     """The temperature at which the chances of borders are truest on the held-out texts, and what these come to."""
     if not texts:
         return 1.0, None
     best: tuple[float, float, Cut] | None = None
+    transitions = trained.held_transitions.astype(np.float32)
     for temperature in TEMPERATURES.tolist():
-        tags, given = greedy(trained.logits, trained.table, trained.held.sentences, temperature)
-        cut = cut_of(texts, found, begins(tags, given, unit), unit)
+        given = tag_chances(trained.logits, transitions, trained.held.sentences, temperature, threads)
+        cut = cut_of(texts, found, begins(given, unit), unit)
         right = np.where(cut.wanted, cut.chances, 1 - cut.chances)[cut.free].astype(np.float64)
         cost = float(-np.log(np.maximum(right, 1e-12)).sum())
         if best is None or cost < best[0]:

@@ -12,7 +12,7 @@ from lilliput.features.lexicon import Classes, Hashes, known, whole_stretches, w
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
 from lilliput.features.windows import CASED, Atoms, atoms
-from lilliput.nets.sequence import greedy_sentence, sentence_logits, transitions
+from lilliput.nets.sequence import sentence_chances, sentence_logits
 from lilliput.tasks.segment_texts import begins
 
 if TYPE_CHECKING:
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 def chances(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> list[NDArray[np.float32]]:
     """How likely a segment begins at each piece of each text."""
-    table = transitions(model.net_)
+    transitions = model.transitions_.astype(np.float32)
     made = []
     for text, one in zip(texts, found, strict=True):
         logits = sentence_logits(model.net_, _atoms(model, strings(text, one.spans), one.kinds))
-        tags, given = greedy_sentence(logits, table, model.temperature_)
-        made.append(begins(np.array(tags, dtype=np.int32), np.array(given, dtype=np.float32), model.unit))
+        made.append(begins(sentence_chances(logits, transitions, model.temperature_), model.unit))
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +81,10 @@ _PLACES = {(True, True): SINGLE, (True, False): BEGIN, (False, False): MIDDLE, (
 """The tag of a grapheme by whether a border stands before it, and after it."""
 
 
-def begins(tags: NDArray[np.int32], chances: NDArray[np.float32], unit: str) -> NDArray[np.float32]:
-    """How likely a segment begins at each piece, (pieces,), from its tag and how likely that is."""
-    return np.where(is_begin(tags, unit), chances, 1 - chances)
+def begins(chances: NDArray[Any], unit: str) -> NDArray[np.float32]:
+    """How likely a segment begins at each piece, (pieces,), from the chances of its tags, (pieces, tags)."""
+    found = chances[:, BEGIN] + chances[:, SINGLE] if unit == "word" else chances[:, BEGIN]
+    return np.minimum(found, 1).astype(np.float32)
 
 
 def is_begin(tags: NDArray[np.int32], unit: str) -> NDArray[np.bool_]:

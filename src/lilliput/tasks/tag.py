@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -53,7 +52,8 @@ class SequenceTagger(Estimator):
     Attributes
     ----------
     classes_ : the tags. net_ : the `FeedForward` network. report_ : what was measured, on sentences that were held out.
-    temperature_ : what makes its outputs probabilities. interrupted_ : whether Ctrl-C ended the training early.
+    transitions_ : what a tag after another adds to its outputs, (tags + 1, tags), the last row for the beginning.
+    temperature_ : what makes them probabilities. interrupted_ : whether Ctrl-C ended the training early.
 
     Examples
     --------
@@ -68,6 +68,7 @@ class SequenceTagger(Estimator):
 
     labels_: Labels
     net_: FeedForward
+    transitions_: NDArray[np.float16]
     temperature_: float
     interrupted_: bool
 
@@ -164,32 +165,29 @@ class SequenceTagger(Estimator):
 
     def _plain(self, sentences: list[list[str]]) -> list[tuple[list[int], list[float]]]:
         from lilliput.features.windows import atoms
-        from lilliput.nets.sequence import greedy_sentence, sentence_logits
+        from lilliput.nets.sequence import likeliest, sentence_logits
 
+        transitions = self.transitions_.astype(np.float32)
         return [
-            greedy_sentence(sentence_logits(self.net_, [atoms(word) for word in words]), self._table, self.temperature_)
+            likeliest(sentence_logits(self.net_, [atoms(word) for word in words]), transitions, self.temperature_)
             for words in sentences
         ]
 
     def _bulk(self, sentences: list[list[str]]) -> list[tuple[list[int], list[float]]]:
         from lilliput.data.packed import pack
         from lilliput.features.window_kernels import tokens_of
-        from lilliput.nets.tagging import greedy, token_logits
+        from lilliput.nets.tagging import likeliest_tags, token_logits
         from lilliput.tasks.machine_code import drop_stale
 
         drop_stale()
         borders = np.cumsum([0, *map(len, sentences)]).astype(np.int64)
         tokens = tokens_of(pack([word for words in sentences for word in words]), borders)
-        logits = token_logits(self.net_, tokens, resolve_threads(self.threads))
-        tags, chances = (found.tolist() for found in greedy(logits, self._table, borders, self.temperature_))
+        threads = resolve_threads(self.threads)
+        logits, transitions = token_logits(self.net_, tokens, threads), self.transitions_.astype(np.float32)
+        found = likeliest_tags(logits, transitions, borders, self.temperature_, threads)
+        tags, chances = (array.tolist() for array in found)
         edges = zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
         return [(tags[first:last], chances[first:last]) for first, last in edges]
-
-    @cached_property
-    def _table(self) -> NDArray[np.float32]:
-        from lilliput.nets.sequence import transitions
-
-        return transitions(self.net_)
 
     # Model files
 
@@ -201,7 +199,7 @@ class SequenceTagger(Estimator):
         }
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {**self.net_.arrays(), **self.labels_.arrays()}
+        return {**self.net_.arrays(), "transitions": self.transitions_, **self.labels_.arrays()}
 
     @classmethod
     def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
@@ -211,6 +209,7 @@ class SequenceTagger(Estimator):
         check_tagger(model, manifest, arrays, path)
         model.labels_ = Labels.restored(arrays, "str", "single")
         model.net_ = FeedForward.build(manifest["net"], arrays)
+        model.transitions_ = arrays["transitions"]
         model.temperature_, model.interrupted_ = manifest["temperature"], False
         return model
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.errors import LilliputError, ModelFileError
-from lilliput.core.modelfile import StrPath
+from lilliput.core.modelfile import StrPath, require
 from lilliput.data.conllu import tag_column
 from lilliput.features.windows import Window
 from lilliput.tasks.label_file import check_labels, check_net, finite
@@ -24,7 +25,9 @@ def check_tagger(
     try:
         tag_column(model.column)
         groups = check_net(manifest["net"], arrays, path)
-        check_labels(manifest["labels"], manifest["net"]["outputs"], arrays, path)
+        outputs = manifest["net"]["outputs"]
+        check_labels(manifest["labels"], outputs, arrays, path)
+        require(arrays, {"transitions": (np.float16, (outputs + 1, outputs))}, path)
         temperature = manifest["temperature"]
         known = manifest["labels"] == {"type": "str", "mode": "single"} and "layers.hidden" not in arrays
     except ModelFileError:

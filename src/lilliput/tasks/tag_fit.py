@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
@@ -19,7 +20,7 @@ from lilliput.core.report import Measure, Report
 from lilliput.core.threads import resolve_threads
 from lilliput.data.conllu import NOTHING, Sentence, tag_column
 from lilliput.data.packed import pack
-from lilliput.nets.tagging import greedy
+from lilliput.nets.tagging import likeliest_tags
 from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, least_room, recipe_for, train_tagger
 from lilliput.tasks.labels import Labels
 from lilliput.tasks.machine_code import drop_stale
@@ -67,7 +68,6 @@ def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) ->
             break
         room -= excess + 16
     close_report(draft, promise)
-    vars(model).pop("_table", None)
     vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
     if draft.interrupted_:
         raise KeyboardInterrupt
@@ -127,7 +127,8 @@ def _draft(
 ) -> SequenceTagger:
     """A tagger like `model` with the trained net, calibrated and measured."""
     draft = type(model)(**model.get_params())
-    draft.labels_, draft.net_, draft.interrupted_ = read.labels, trained.net, trained.interrupted
+    draft.labels_, draft.net_, draft.transitions_ = read.labels, trained.net, trained.transitions
+    draft.interrupted_ = trained.interrupted
     draft.temperature_ = best_temperature(trained)
     tokens = len(trained.held)
     report = draft.report_ = Report(
@@ -158,14 +159,19 @@ def best_temperature(trained: TaggedNet) -> float:
         return 1.0
     costs = []
     for temperature in TEMPERATURES:
-        tags, chances = greedy(trained.logits, trained.table, trained.held.sentences, float(temperature))
+        tags, chances = _held_tags(trained, float(temperature))
         right = np.where(tags == trained.held.tags, chances, 1 - chances).astype(np.float64)
         costs.append(-np.log(np.maximum(right, 1e-12)).mean())
     return float(TEMPERATURES[int(np.argmin(costs))])
 
 
+def _held_tags(trained: TaggedNet, temperature: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    transitions = trained.held_transitions.astype(np.float32)
+    return likeliest_tags(trained.logits, transitions, trained.held.sentences, temperature, 1)
+
+
 def _quality(trained: TaggedNet, temperature: float) -> dict[str, Measure]:
-    tags, chances = greedy(trained.logits, trained.table, trained.held.sentences, temperature)
+    tags, chances = _held_tags(trained, temperature)
     right = tags == trained.held.tags
     cells = np.minimum((chances * BINS).astype(np.int64), BINS - 1)
     parts = np.zeros((len(right), BINS))

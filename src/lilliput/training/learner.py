@@ -12,6 +12,7 @@ from lilliput.compress.levels import linear_levels, nearest_codes, pack_codes, t
 from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
 from lilliput.features.groups import Group
+from lilliput.nets.chain import fresh_transitions
 from lilliput.nets.feedforward import ROW_SCALE_DIM, FeedForward, Layers, Table
 from lilliput.nets.kernels import Head, Scratch, Tables, coding_of, row_scales, store_rows
 
@@ -23,6 +24,7 @@ class Shape:
     """The form of a net: groups of n-grams, the width of their tables, hidden units (0: none), outputs, bits a weight.
 
     `linear`: the tables are as wide as the outputs and the bags are summed; there are no dense layers but a bias.
+    `chain`: texts follow one another in chains, and the transitions between their outputs are learned too.
     """
 
     groups: tuple[Group, ...]
@@ -31,6 +33,7 @@ class Shape:
     outputs: int
     code_bits: int
     linear: bool
+    chain: bool = False
 
     @property
     def width(self) -> int:
@@ -47,11 +50,12 @@ class Shape:
         return self.dim * self.code_bits / 8 + (2 if self.row_scaled else 0)
 
     def layer_bytes(self) -> int:
-        """Bytes in the file for the dense layers."""
+        """Bytes in the file for the dense layers and, in 16 bits, the transitions."""
+        chain = 2 * (self.outputs + 1) * self.outputs if self.chain else 0
         if self.linear:
-            return 4 * self.outputs
+            return 4 * self.outputs + chain
         units = self.hidden or self.width
-        return 4 * ((self.width + 1) * self.hidden + (units + 1) * self.outputs)
+        return 4 * ((self.width + 1) * self.hidden + (units + 1) * self.outputs) + chain
 
 
 class Learner:
@@ -78,6 +82,7 @@ class Learner:
             columns.astype(np.int64),
         )
         self.head = _fresh_head(shape, generator)
+        self.transitions = fresh_transitions(shape.outputs if shape.chain else 0)
         self.coding = coding_of(np.zeros(0, dtype=np.float32), 0.0)
 
     @property

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.threads import available_threads
 from lilliput.nets.barrier import fresh_barrier, together
+from lilliput.nets.chain import chain_scratch, train_chains
 from lilliput.nets.kernels import Bags, Targets, train_texts
 from lilliput.training.learner import Learner
 
@@ -27,11 +28,24 @@ WORTH_THREADS = 10_000
 
 @dataclass(frozen=True)
 class Examples:
-    """Bags and targets of some texts; ``texts`` are the positions (int64) that may be learned from."""
+    """Bags and targets of some texts; ``texts`` are the positions (int64) that may be learned from.
+
+    ``chains``: for a learner of chains, the number of the chain that each text belongs to (int64); a chain is a run of
+    texts and comes whole.
+    """
 
     bags: Bags
     targets: Targets
     texts: NDArray[np.int64]
+    chains: NDArray[np.int64] | None = None
+
+
+class Block(NamedTuple):
+    """Some texts of the same examples in the order of training; batch i is ``texts[edges[i]:edges[i + 1]]``."""
+
+    examples: Examples
+    texts: NDArray[np.int64]
+    edges: NDArray[np.int64]
 
 
 class ExampleSource(Protocol):
@@ -92,6 +106,7 @@ class Passes:
         self.crowded = Crowded()
         self.generator = np.random.default_rng([seed, 1])
         self.scratch = learner.scratch(BATCH)
+        self.chain_scratch = chain_scratch(0, 0)
 
     def run(
         self,
@@ -119,15 +134,15 @@ class Passes:
         clock = Clock(total * schedule.passes, schedule.seconds)
         done = passes = landed = 0
         while clock.spent(done) < 1:
-            for examples, block in self._blocks(source):
+            for block in self._blocks(source):
                 spent = clock.spent(done)
                 if spent >= 1:
                     break
                 if spent >= 1 - schedule.coded and not self.learner.coded:
                     self.learner.start_coding()
-                self._train(pool, block, examples, _rates(block, schedule.rate, clock, done))
-                done += len(block)
-                advance(len(block))
+                self._train(pool, block, _rates(block, schedule.rate, clock, done))
+                done += len(block.texts)
+                advance(len(block.texts))
             passes += 1
             if not landed and (passes == schedule.land_after or (not schedule.land_after and stalled(passes))):
                 landed = passes
@@ -136,42 +151,61 @@ class Passes:
             self.learner.start_coding()
         return landed
 
-    def _blocks(self, source: ExampleSource) -> Iterator[tuple[Examples, NDArray[np.int64]]]:
-        """One pass: blocks of texts in random order, part by part."""
+    def _blocks(self, source: ExampleSource) -> Iterator[Block]:
+        """One pass: blocks of texts, or of whole chains, in random order, part by part."""
         for examples in source.parts(self.generator):
-            order = self.generator.permutation(examples.texts)
-            for start in range(0, len(order), BATCH * BLOCK):
-                yield examples, order[start : start + BATCH * BLOCK]
+            if examples.chains is None:
+                order, edges = self.generator.permutation(examples.texts), np.arange(0, len(examples.texts), BATCH)
+            else:
+                order, edges = _chains_in_order(examples.texts, examples.chains, self.generator)
+            edges = np.append(edges, len(order))
+            for start in range(0, len(edges) - 1, BLOCK):
+                some = edges[start : start + BLOCK + 1]
+                yield Block(examples, order[some[0] : some[-1]], some - some[0])
 
-    def _train(self, pool: Executor, texts: NDArray[np.int64], examples: Examples, rates: NDArray[np.float32]) -> None:
+    def _train(self, pool: Executor, block: Block, rates: NDArray[np.float32]) -> None:
         learner = self.learner
-        bags = examples.bags
+        bags, targets, chains = block.examples.bags, block.examples.targets, block.examples.chains
         touched = len(bags.rows) / max(1, bags.bounds.shape[1]) * BATCH * learner.shape.dim
         workers = self.threads if touched > WORTH_THREADS and not self.crowded.now() else 1
         barrier = fresh_barrier()
+        model = bags, learner.tables, learner.read, learner.head, targets
+        self._make_room(block)
 
         def work(worker: int) -> None:
-            train_texts(
-                texts,
-                BATCH,
-                bags,
-                learner.tables,
-                learner.read,
-                learner.head,
-                examples.targets,
-                self.loss,
-                learner.coding,
-                rates,
-                self.scratch,
-                worker,
-                workers,
-                barrier,
-            )
+            rest = learner.coding, rates, self.scratch, worker, workers, barrier
+            if chains is None:
+                train_texts(block.texts, block.edges, *model, self.loss, *rest)
+            else:
+                more = chains, learner.transitions, self.chain_scratch
+                train_chains(block.texts, block.edges, *model, *more, *rest)
 
         wall, processor = time.perf_counter(), time.process_time()
         together(work, workers, barrier, pool)
         if workers > 1:
             self.crowded.note(time.perf_counter() - wall, (time.process_time() - processor) / workers)
+
+    def _make_room(self, block: Block) -> None:
+        """Have working space for the largest batch; chains make some larger than `BATCH`."""
+        most = int(np.diff(block.edges).max())
+        if most > len(self.scratch.logits):
+            self.scratch = self.learner.scratch(most)
+        if block.examples.chains is not None and most > len(self.chain_scratch.norms):
+            self.chain_scratch = chain_scratch(max(BATCH, most), self.learner.shape.outputs)
+
+
+def _chains_in_order(
+    texts: NDArray[np.int64], chains: NDArray[np.int64], generator: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The texts, whole chains in random order, and where each batch begins: with the chain that comes at or after."""
+    starts = np.flatnonzero(np.diff(chains[texts], prepend=-1))
+    sizes = np.diff(starts, append=len(texts))
+    drawn = generator.permutation(len(starts))
+    ends = np.cumsum(sizes[drawn])
+    order = texts[np.repeat(starts[drawn] - ends + sizes[drawn], sizes[drawn]) + np.arange(len(texts))]
+    borders = np.concatenate([[0], ends])
+    batches = np.unique(np.searchsorted(borders, np.arange(0, len(texts), BATCH)))
+    return order, borders[batches[borders[batches] < len(texts)]]
 
 
 @dataclass
@@ -195,7 +229,7 @@ class Crowded:
             self.alone, self.next = self.next, 2 * self.next
 
 
-def _rates(block: NDArray[np.int64], rate: float, clock: Clock, done: int) -> NDArray[np.float32]:
+def _rates(block: Block, rate: float, clock: Clock, done: int) -> NDArray[np.float32]:
     """Learning rate of each batch of a block."""
-    spends = [clock.spent(done + batch) for batch in range(0, len(block), BATCH)]
+    spends = [clock.spent(done + first) for first in block.edges[:-1].tolist()]
     return (rate * (1 - np.array(spends))).astype(np.float32)

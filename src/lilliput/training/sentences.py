@@ -18,6 +18,8 @@ from lilliput.training.passes import Examples
 
 PART = 50_000
 """Tokens whose bags (some 300 bytes each, and 72 a group) are in memory at a time."""
+LONGEST = 500
+"""Tokens of a chain; a longer sentence is learned in pieces, each with the features of the whole."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,9 @@ class Tagged:
         clusters, marks = (None if one is None else one[tokens] for one in (self.clusters, self.marks))
         return Tagged(subset(self.packed, tokens), borders, self.tags[tokens], clusters, marks)
 
-    def tokens(self, *, tagged: bool = True) -> Tokens:
-        """Their atoms; `tagged`: the given tags among them."""
-        return tokens_of(self.packed, self.sentences, self.clusters, self.tags if tagged else None, self.marks)
+    def tokens(self) -> Tokens:
+        """Their atoms."""
+        return tokens_of(self.packed, self.sentences, self.clusters, self.marks)
 
     def parts(self) -> list[tuple[int, int]]:
         """(first, last) sentence of parts of about `PART` tokens."""
@@ -112,4 +114,11 @@ class TokenSource:
             ones = np.ones(count, dtype=np.float32)
             targets = Targets(np.arange(count + 1), some.tags, ones, ones)
             learned = np.repeat(self.learn[first:last], np.diff(some.sentences))
-            yield Examples(bags, targets, np.flatnonzero(learned))
+            yield Examples(bags, targets, np.flatnonzero(learned), _chains(some.sentences))
+
+
+def _chains(sentences: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number for each token: that of its sentence, or of its piece of a sentence longer than `LONGEST`."""
+    sizes = np.diff(sentences)
+    place = np.arange(sentences[-1]) - np.repeat(sentences[:-1], sizes)
+    return np.cumsum(place % LONGEST == 0) - 1
