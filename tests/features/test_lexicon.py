@@ -72,10 +72,12 @@ def test_a_text_knows_the_words_of_other_folds_alone(sentences):
             word = whole[at : at + size]
             expected[borders[number] + at, size - SHORTEST_WORD] = plain_class(other[word], seen[word])
     np.testing.assert_array_equal(found, expected)
-    counted = [word for sentence in sentences for word in sentence if len(word) in fits]
-    assert lexicon.counts.sum() == len(counted)
-    assert len(lexicon.keys) == len(set(counted))
+    counted = Counter(word for sentence in sentences for word in sentence if len(word) in fits)
+    assert len(lexicon.keys) == len(lexicon.classes) == len(counted)
     assert FOLDS > 3
+    found, lexicon = cross_fitted(word_keys(hashes(text)), whole_stretches(borders), sizes, folds, least=2)
+    assert ((found == -1) | (found >= 2)).all()
+    assert len(lexicon.keys) == sum(count > 1 for count in counted.values())
 
 
 def test_marks_are_of_the_longest_word():

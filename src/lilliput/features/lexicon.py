@@ -29,10 +29,9 @@ _GRAM, _MIX, _HALF = np.uint64(GRAM_MULTIPLIER), np.uint64(MIX_MULTIPLIER), np.u
 
 
 class Words(NamedTuple):
-    """Keys of words, uint64 (words,), how often each occurs, int64 (words,), and its class (see `classes_of`)."""
+    """Keys of words, uint64 (words,), and their classes, int64 (words,), see `classes_of`."""
 
     keys: Hashes
-    counts: NDArray[np.int64]
     classes: Classes
 
 
@@ -67,35 +66,36 @@ def known(keys: Hashes, whole: NDArray[np.bool_], look_up: Callable[[Hashes], Cl
 
 
 def cross_fitted(
-    keys: Hashes, whole: NDArray[np.bool_], words: NDArray[np.int64], folds: NDArray[np.int64]
+    keys: Hashes, whole: NDArray[np.bool_], words: NDArray[np.int64], folds: NDArray[np.int64], least: int = 1
 ) -> tuple[Classes, Words]:
     """The classes of stretches, as `known` gives them, by the sentences of other folds; and the words of all sentences.
 
     `words`: graphemes of the word that begins at a grapheme, 0 where none does; `folds`: the fold of each, below
-    `FOLDS`.
+    `FOLDS`. `least`: how often a word must occur to be one.
     """
     starts = np.flatnonzero((words >= SHORTEST_WORD) & (words <= LONGEST_WORD))
     known_keys, place = np.unique(keys[starts, words[starts] - SHORTEST_WORD], return_inverse=True)
     found = np.full(keys.shape, -1, dtype=np.int64)
     if not len(known_keys):
-        return found, Words(known_keys, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+        return found, Words(known_keys, np.zeros(0, dtype=np.int64))
     at = np.minimum(np.searchsorted(known_keys, keys), len(known_keys) - 1)
     there = whole & (known_keys[at] == keys)
     fold = np.broadcast_to(folds[:, None], at.shape)
     counts = _per_fold(place, folds[starts], len(known_keys))
     seen = _per_fold(at[there], fold[there], len(known_keys))
     total, seen_total = counts.sum(axis=1), seen.sum(axis=1)
-    elsewhere = classes_of(total[:, None] - counts, seen_total[:, None] - seen)
+    elsewhere = classes_of(total[:, None] - counts, seen_total[:, None] - seen, least)
     found[there] = elsewhere[at[there], fold[there]]
-    return found, Words(known_keys, total, classes_of(total, seen_total))
+    classes = classes_of(total, seen_total, least)
+    return found, Words(known_keys[classes >= 0], classes[classes >= 0])
 
 
 def _per_fold(words: NDArray[np.int64], folds: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.bincount(words * FOLDS + folds, minlength=count * FOLDS).reshape(count, FOLDS)
 
 
-def classes_of(counts: NDArray[np.int64], seen: NDArray[np.int64]) -> Classes:
-    """How far to trust words that occur so often as such, of the times that their graphemes are `seen`; -1 for never.
+def classes_of(counts: NDArray[np.int64], seen: NDArray[np.int64], least: int = 1) -> Classes:
+    """How far to trust words by how often they occur, of the times that their graphemes are `seen`; -1 below `least`.
 
     0: once, and sometimes the graphemes are no word; 1: once, of once; 2: seldom more often than not no word; 3: mostly
     a word; 4: nearly always a word; 5: so, and from `FREQUENT` times on.
@@ -103,7 +103,7 @@ def classes_of(counts: NDArray[np.int64], seen: NDArray[np.int64]) -> Classes:
     share = counts / np.maximum(seen, 1)
     often = 2 + (share >= MOSTLY).astype(np.int64) + (share >= NEARLY_ALWAYS) * (1 + (counts >= FREQUENT))
     once = (seen <= counts).astype(np.int64)
-    return np.where(counts > 1, often, np.where(counts == 1, once, -1))
+    return np.where(counts < max(1, least), -1, np.where(counts > 1, often, once))
 
 
 def stretch_marks(found: Classes) -> NDArray[np.int32]:

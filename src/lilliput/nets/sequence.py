@@ -51,5 +51,23 @@ def sentence_chances(logits: Floats, transitions: Floats, temperature: float) ->
     return chances / chances.sum(axis=1, keepdims=True)
 
 
+def best_path(logits: Floats, transitions: Floats) -> NDArray[np.int32]:
+    """Tags of the tokens of one sentence, int32 (tokens,), the likeliest together; see `lilliput.nets.paths`."""
+    tags = np.zeros(len(logits), dtype=np.int32)
+    scores, steps = transitions[-1].astype(np.float64), transitions[:-1].astype(np.float64)
+    before = []
+    for place, says in enumerate(logits.astype(np.float64)):
+        if place:
+            reached = scores[:, None] + steps
+            before.append(reached.argmax(axis=0))
+            scores = reached.max(axis=0)
+        scores = scores + says
+    tag = scores.argmax()
+    for place in range(len(tags) - 1, -1, -1):
+        tags[place] = tag
+        tag = before[place - 1][tag] if place else tag
+    return tags
+
+
 def _powers(values: Floats, largest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
     return np.exp(np.maximum((values.astype(np.float64) - largest) / temperature, DEEPEST))

@@ -9,6 +9,10 @@ from __future__ import annotations
 from lilliput.features.windows import Window
 from lilliput.planning.tagnet import BITS, TagRecipe
 
+RATE = 0.04
+PASSES, MOST_PASSES = 10, 50
+SEEN = 500_000
+"""Pieces that a net sees in training at least, all passes together, unless these become `MOST_PASSES`."""
 GRAPHEMES = (
     ("word[-2]", "word[-1]", "word[0]", "word[+1]", "word[+2]"),
     (
@@ -54,7 +58,8 @@ TOKENS = (
 )
 
 
-def segment_recipe(unit: str) -> TagRecipe:
-    """The recipe of a segmenter."""
+def segment_recipe(unit: str, pieces: int) -> TagRecipe:
+    """The recipe of a segmenter that learns from so many pieces; few are seen more often."""
     groups = GRAPHEMES if unit == "word" else TOKENS
-    return TagRecipe(tuple(Window(templates, BITS) for templates in groups))
+    passes = min(MOST_PASSES, max(PASSES, SEEN // max(1, pieces)))
+    return TagRecipe(tuple(Window(templates, BITS) for templates in groups), rate=RATE, passes=passes)

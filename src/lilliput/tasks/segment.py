@@ -18,7 +18,7 @@ from lilliput.core.modelfile import StrPath
 from lilliput.features.pieces import Pieces, pieces
 from lilliput.nets.feedforward import FeedForward
 from lilliput.tasks.labels import Labels
-from lilliput.tasks.segment_texts import TAGS, forced, segments_of
+from lilliput.tasks.segment_texts import TAGS, Answer, forced, segments_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -123,8 +123,8 @@ class Segmenter(Estimator):
         """Where a border may stand in a text, and how likely one does; 1 where it is sure, as at a space."""
         self._check_fitted()
         found = pieces(_checked(text), self.unit)
-        (chances,) = self._chances([text], [found])
-        return [(span.start, chance) for span, chance in zip(found.spans, chances.tolist(), strict=True)]
+        (answer,) = self._answers([text], [found])
+        return [(span.start, chance) for span, chance in zip(found.spans, answer.chances.tolist(), strict=True)]
 
     def score(self, X: Iterable[Any], y: None = None) -> float:
         """F1 of the words (or sentences) of texts that are cut already, given as for `fit`."""
@@ -139,21 +139,22 @@ class Segmenter(Estimator):
 
     def _cut(self, texts: list[str]) -> Iterator[list[Segment]]:
         found = [pieces(_checked(text), self.unit) for text in texts]
-        for text, (spans, _), chances in zip(texts, found, self._chances(texts, found), strict=True):
-            listed = chances.tolist()
-            cut = segments_of(text, spans, (chances >= 0.5).tolist(), self.unit)
-            yield [Segment(text[span.start : span.end], *span, listed[place]) for span, place in cut]
+        for text, (spans, _), answer in zip(texts, found, self._answers(texts, found), strict=True):
+            chances = answer.chances.tolist()
+            cut = segments_of(text, spans, answer.begun.tolist(), self.unit)
+            yield [Segment(text[span.start : span.end], *span, chances[place]) for span, place in cut]
 
-    def _chances(self, texts: Sequence[str], found: Sequence[Pieces]) -> list[NDArray[np.float32]]:
-        """How likely a segment begins at each piece of each text: in plain Python when few do not pay for compiling."""
+    def _answers(self, texts: Sequence[str], found: Sequence[Pieces]) -> list[Answer]:
+        """Where the segments of each text begin: in plain Python when few pieces do not pay for compiling."""
         few = sum(len(one.spans) for one in found) <= FEW_PIECES
         if few and "lilliput.nets.tagging" not in sys.modules:
-            from lilliput.tasks.segment_plain import chances
+            from lilliput.tasks.segment_plain import answers
         else:
-            from lilliput.tasks.segment_bulk import chances
-        made = chances(self, texts, found)
-        for text, one, values in zip(texts, found, made, strict=True):
-            values[forced(text, one, self.unit)] = 1
+            from lilliput.tasks.segment_bulk import answers
+        made = answers(self, texts, found)
+        for text, one, answer in zip(texts, found, made, strict=True):
+            sure = forced(text, one, self.unit)
+            answer.begun[sure], answer.chances[sure] = True, 1
         return made
 
     # Model files

@@ -15,9 +15,10 @@ from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
 from lilliput.features.window_kernels import Tokens, set_marks, tokens_of
 from lilliput.features.windows import CASED
+from lilliput.nets.paths import best_paths
 from lilliput.nets.tagging import tag_chances, token_logits
 from lilliput.tasks.machine_code import drop_stale
-from lilliput.tasks.segment_texts import begins
+from lilliput.tasks.segment_texts import Answer, begins, is_begin
 
 if TYPE_CHECKING:
     from lilliput.tasks.segment import Segmenter
@@ -39,14 +40,16 @@ def lay_out(texts: Sequence[str], found: Sequence[Pieces]) -> Laid:
     return Laid(pack(words), np.cumsum([0, *sizes]).astype(np.int64), kinds)
 
 
-def chances(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> list[NDArray[np.float32]]:
-    """How likely a segment begins at each piece of each text."""
+def answers(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> list[Answer]:
+    """Where the segments of each text begin."""
     drop_stale()
     laid = lay_out(texts, found)
     threads = resolve_threads(model.threads)
     logits, transitions = token_logits(model.net_, _marked(model, laid), threads), model.transitions_.astype(np.float32)
-    found = tag_chances(logits, transitions, laid.borders, model.temperature_, threads)
-    return np.split(begins(found, model.unit), laid.borders[1:-1])
+    chances = begins(tag_chances(logits, transitions, laid.borders, model.temperature_, threads), model.unit)
+    begun = is_begin(best_paths(logits, transitions, laid.borders, threads), model.unit)
+    edges = laid.borders[1:-1]
+    return [Answer(*both) for both in zip(np.split(begun, edges), np.split(chances, edges), strict=True)]
 
 
 def _marked(model: Segmenter, laid: Laid) -> Tokens:

@@ -18,11 +18,12 @@ from lilliput.core.progress import Progress
 from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
 from lilliput.features.joining import Joined
-from lilliput.features.lexicon import FOLDS, Words, cross_fitted, whole_stretches, word_keys
+from lilliput.features.lexicon import FOLDS, cross_fitted, whole_stretches, word_keys
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import UNITS, Pieces, pieces
 from lilliput.features.window_kernels import tokens_of
 from lilliput.features.windows import CASED
+from lilliput.nets.paths import best_paths
 from lilliput.nets.tagging import tag_chances
 from lilliput.planning.segnet import segment_recipe
 from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, held_sentences, least_room, train_tagger
@@ -30,7 +31,7 @@ from lilliput.tasks.machine_code import drop_stale
 from lilliput.tasks.promise import Promise, round_memory
 from lilliput.tasks.segment_bulk import Laid, lay_out
 from lilliput.tasks.segment_quality import Cut, measures
-from lilliput.tasks.segment_texts import TAGS, begins, cut_of, joined_texts, tags_of
+from lilliput.tasks.segment_texts import TAGS, Answer, begins, cut_of, is_begin, joined_texts, tags_of
 from lilliput.tasks.tag_fit import TRAINED, TRIES, close_report, plan_of
 from lilliput.training.sentences import Tagged
 
@@ -41,6 +42,8 @@ OVERHEAD = 4_500
 """Bytes of the manifest and the report, about; what is missing is taken from the tables."""
 LEXICON_SHARE = 0.2
 """Of the bytes of a model, at most so many are for its lexicon."""
+MOST_LEAST = 4
+"""How often a word must occur to be in the lexicon, at most, lest there be none."""
 LEXICON_ERROR = 1 / 1024
 """Share of the stretches that are no words and are taken for some."""
 SAMPLES = 200
@@ -49,12 +52,12 @@ TEMPERATURES = np.geomspace(0.3, 3.0, 47)
 
 
 class Read(NamedTuple):
-    """Texts, their pieces, these as tagged tokens, the words of the lexicon, and a hash of texts and borders."""
+    """Texts, their pieces, these as tagged tokens, the lexicon, and a hash of texts and borders."""
 
     texts: list[Joined]
     found: list[Pieces]
     tagged: Tagged
-    words: Words | None
+    lexicon: ValueMap | None
     lost: int
     fingerprint: str
 
@@ -67,15 +70,14 @@ def fit(model: Segmenter, items: Iterable[Any], started: float) -> None:
         raise DeviceError(f"device={model.device!r}: segmenting runs on the processor; use 'auto' or 'cpu'")
     drop_stale()
     promise = Promise(Budget.parse(model.budget), started)
-    read = read_texts(items, model.unit, model.seed)
+    read = read_texts(items, model.unit, model.seed, promise.budget.memory)
     promise.hold_reading()
-    recipe = segment_recipe(model.unit)
-    lexicon = _lexicon(read.words, promise.budget.memory)
-    overhead = OVERHEAD + (0 if lexicon is None else sum(array.nbytes for array in lexicon.arrays().values()))
+    recipe = segment_recipe(model.unit, len(read.tagged))
+    overhead = OVERHEAD + lexicon_bytes(read.lexicon)
     room = None if promise.budget.memory is None else float(promise.budget.memory - overhead)
     for _ in range(TRIES):
         trained = _train(model, read, recipe, room, overhead, promise)
-        draft = _draft(model, read, trained, recipe, lexicon, promise)
+        draft = _draft(model, read, trained, recipe, promise)
         excess = promise.excess(len(draft.to_bytes()))
         if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
             break
@@ -86,7 +88,7 @@ def fit(model: Segmenter, items: Iterable[Any], started: float) -> None:
         raise KeyboardInterrupt
 
 
-def read_texts(items: Iterable[Any], unit: str, seed: int) -> Read:
+def read_texts(items: Iterable[Any], unit: str, seed: int, memory: int | None) -> Read:
     """All texts that have segments, as tagged tokens; `DataError` if there are none."""
     texts = [joined for joined in joined_texts(items, unit) if joined.spans]
     if not texts:
@@ -95,29 +97,42 @@ def read_texts(items: Iterable[Any], unit: str, seed: int) -> Read:
     tags = [tags_of(joined.text, one, joined.spans, unit) for joined, one in zip(texts, found, strict=True)]
     numbers = np.array([tag for one in tags for tag in one.tags], dtype=np.int32)
     laid = lay_out([joined.text for joined in texts], found)
-    words = None
+    lexicon = None
     if unit == "sentence":
         marks = token_marks(laid.kinds)
     else:
-        marks, words = _marked(laid, texts, found, seed)
+        marks, lexicon = _marked(laid, texts, found, seed, memory)
     digest = hashlib.blake2b(laid.packed.buffer.data, digest_size=8)
     digest.update(numbers.data)
     tagged = Tagged(laid.packed, laid.borders, numbers, None, marks)
-    return Read(texts, found, tagged, words, sum(one.lost for one in tags), digest.hexdigest())
+    return Read(texts, found, tagged, lexicon, sum(one.lost for one in tags), digest.hexdigest())
 
 
-def _marked(laid: Laid, texts: list[Joined], found: list[Pieces], seed: int) -> tuple[NDArray[np.int32], Words]:
-    """Marks of the graphemes, those of each text by a lexicon without it; and the words of all texts."""
+def _marked(
+    laid: Laid, texts: list[Joined], found: list[Pieces], seed: int, memory: int | None
+) -> tuple[NDArray[np.int32], ValueMap | None]:
+    """Marks of the graphemes, those of each text by a lexicon without it; and the lexicon of all texts.
+
+    Where all words would take too much of the memory, the lexicon has only those that occur often enough.
+    """
     characters = tokens_of(laid.packed, laid.borders).atoms[:, CASED]
-    sizes = [_word_sizes(joined, one) for joined, one in zip(texts, found, strict=True)]
+    keys, whole = word_keys(characters), whole_stretches(laid.borders)
+    sizes = np.concatenate([_word_sizes(joined, one) for joined, one in zip(texts, found, strict=True)])
     drawn = np.random.default_rng([seed, 3]).permutation(len(texts)) % FOLDS
-    stretches, words = cross_fitted(
-        word_keys(characters),
-        whole_stretches(laid.borders),
-        np.concatenate(sizes),
-        np.repeat(drawn, np.diff(laid.borders)),
-    )
-    return grapheme_marks(laid.kinds, characters, laid.borders, stretches), words
+    folds = np.repeat(drawn, np.diff(laid.borders))
+    for least in range(1, MOST_LEAST + 1):
+        stretches, words = cross_fitted(keys, whole, sizes, folds, least)
+        lexicon = ValueMap.build(*words, LEXICON_ERROR) if len(words.keys) else None
+        if memory is None or lexicon_bytes(lexicon) <= LEXICON_SHARE * memory:
+            break
+    else:
+        stretches, lexicon = np.full(keys.shape, -1, dtype=np.int64), None
+    return grapheme_marks(laid.kinds, characters, laid.borders, stretches), lexicon
+
+
+def lexicon_bytes(lexicon: ValueMap | None) -> int:
+    """Bytes of a lexicon's arrays."""
+    return 0 if lexicon is None else sum(array.nbytes for array in lexicon.arrays().values())
 
 
 def _word_sizes(joined: Joined, found: Pieces) -> NDArray[np.int64]:
@@ -129,19 +144,6 @@ def _word_sizes(joined: Joined, found: Pieces) -> NDArray[np.int64]:
         if start in place and end in after:
             sizes[place[start]] = after[end] - place[start]
     return sizes
-
-
-def _lexicon(words: Words | None, memory: int | None) -> ValueMap | None:
-    """The words of the training texts, the most frequent first if all would take too much of the memory."""
-    if words is None or not len(words.keys):
-        return None
-    for least in range(1, 6):
-        kept = words.counts >= least
-        lexicon = ValueMap.build(words.keys[kept], words.classes[kept], LEXICON_ERROR)
-        size = sum(array.nbytes for array in lexicon.arrays().values())
-        if memory is None or size <= LEXICON_SHARE * memory:
-            return lexicon
-    return None
 
 
 def _train(
@@ -168,12 +170,11 @@ def _draft(
     read: Read,
     trained: TaggedNet,
     recipe: TagRecipe,
-    lexicon: ValueMap | None,
     promise: Promise,
 ) -> Segmenter:
     """A segmenter like `model` with the trained net, calibrated and measured."""
     draft = type(model)(**model.get_params())
-    draft.net_, draft.transitions_, draft.lexicon_ = trained.net, trained.transitions, lexicon
+    draft.net_, draft.transitions_, draft.lexicon_ = trained.net, trained.transitions, read.lexicon
     draft.interrupted_ = trained.interrupted
     held = held_sentences(len(read.texts), model.seed)
     texts = [read.texts[number] for number in held]
@@ -187,7 +188,7 @@ def _draft(
         _held_out(trained, len(texts), len(read.texts)),
         model.seed,
         data={"texts": len(read.texts), f"{model.unit}s": segments, "fingerprint": read.fingerprint},
-        plan={**plan_of(trained, recipe, read.tagged, "operations a character"), "lexicon": _size(lexicon)},
+        plan={**plan_of(trained, recipe, read.tagged, "operations a character"), "lexicon": _size(read.lexicon)},
         notes=[*_notes(read), *(["training was ended early by Ctrl-C"] if trained.interrupted else [])],
     )
     report.versions, report.threads = versions(), resolve_threads(model.threads)
@@ -210,16 +211,15 @@ def _calibrated(
         return 1.0, None
     best: tuple[float, float, Cut] | None = None
     transitions = trained.held_transitions.astype(np.float32)
+    begun = is_begin(best_paths(trained.logits, transitions, trained.held.sentences, threads), unit)
     for temperature in TEMPERATURES.tolist():
         given = tag_chances(trained.logits, transitions, trained.held.sentences, temperature, threads)
-        cut = cut_of(texts, found, begins(given, unit), unit)
+        cut = cut_of(texts, found, Answer(begun, begins(given, unit)), unit)
         right = np.where(cut.wanted, cut.chances, 1 - cut.chances)[cut.free].astype(np.float64)
         cost = float(-np.log(np.maximum(right, 1e-12)).sum())
         if best is None or cost < best[0]:
             best = cost, temperature, cut
     assert best is not None
-    sure = ~best[2].free
-    best[2].chances[sure] = best[2].wanted[sure]
     return best[1], best[2]
 
 
@@ -239,4 +239,4 @@ def _notes(read: Read) -> list[str]:
 def _size(lexicon: ValueMap | None) -> str:
     if lexicon is None:
         return "none"
-    return f"{int(lexicon.header[0]):,} words in {sum(array.nbytes for array in lexicon.arrays().values()):,} bytes"
+    return f"{int(lexicon.header[0]):,} words in {lexicon_bytes(lexicon):,} bytes"

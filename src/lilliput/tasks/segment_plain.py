@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lilliput.features.lexicon import Classes, Hashes, known, whole_stretches, word_keys
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
 from lilliput.features.windows import CASED, Atoms, atoms
-from lilliput.nets.sequence import sentence_chances, sentence_logits
-from lilliput.tasks.segment_texts import begins
+from lilliput.nets.sequence import best_path, sentence_chances, sentence_logits
+from lilliput.tasks.segment_texts import Answer, begins, is_begin
 
 if TYPE_CHECKING:
     from lilliput.tasks.segment import Segmenter
 
 
-def chances(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> list[NDArray[np.float32]]:
-    """How likely a segment begins at each piece of each text."""
+def answers(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> list[Answer]:
+    """Where the segments of each text begin."""
     transitions = model.transitions_.astype(np.float32)
     made = []
     for text, one in zip(texts, found, strict=True):
         logits = sentence_logits(model.net_, _atoms(model, strings(text, one.spans), one.kinds))
-        made.append(begins(sentence_chances(logits, transitions, model.temperature_), model.unit))
+        chances = begins(sentence_chances(logits, transitions, model.temperature_), model.unit)
+        made.append(Answer(is_begin(best_path(logits, transitions), model.unit), chances))
     return made
 
 

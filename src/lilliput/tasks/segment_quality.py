@@ -20,7 +20,7 @@ _Bools = NDArray[np.bool_]
 
 
 class Cut(NamedTuple):
-    """Pieces of texts and where segments begin: as they should, and how likely a model says so.
+    """Pieces of texts and where segments begin: as they should, and as a model says and how likely it is.
 
     ``texts``: int64 (texts + 1,), where each begins, and the total; ``free``: pieces at which a border is not sure
     anyway; ``spaces``: pieces that belong to no segment; ``lost``: int64 (texts,), borders within pieces.
@@ -28,6 +28,7 @@ class Cut(NamedTuple):
 
     texts: NDArray[np.int64]
     wanted: _Bools
+    given: _Bools
     chances: NDArray[np.float32]
     free: _Bools
     spaces: _Bools
@@ -37,20 +38,20 @@ class Cut(NamedTuple):
 def quality(model: Segmenter, items: Iterable[Any]) -> dict[str, Measure]:
     """The measures of `measures` on texts that are cut already. Raises `DataError` where there are none."""
     from lilliput.features.pieces import pieces
-    from lilliput.tasks.segment_texts import cut_of, joined_texts
+    from lilliput.tasks.segment_texts import Answer, cut_of, joined_texts
 
     texts = [joined for joined in joined_texts(items, model.unit) if joined.spans]
     if not texts:
         raise DataError(f"there are no {model.unit}s to score")
     found = [pieces(joined.text, model.unit) for joined in texts]
-    chances = model._chances([joined.text for joined in texts], found)
-    return measures(cut_of(texts, found, np.concatenate(chances), model.unit))
+    answers = model._answers([joined.text for joined in texts], found)
+    whole = Answer(*map(np.concatenate, zip(*answers, strict=True)))
+    return measures(cut_of(texts, found, whole, model.unit))
 
 
 def measures(cut: Cut) -> dict[str, Measure]:
     """F1 of segments, of the borders inside texts, and calibration error of the chances of borders; 95 % intervals."""
-    given = cut.chances >= 0.5
-    parts = _segment_parts(cut, given), _border_parts(cut, given)
+    parts = _segment_parts(cut), _border_parts(cut)
     statistics = {name: Statistic(columns, _f1) for name, columns in zip(("f1", "border_f1"), parts, strict=True)}
     found = bootstrap(statistics, 0)
     free = np.flatnonzero(cut.free)
@@ -63,19 +64,18 @@ def measures(cut: Cut) -> dict[str, Measure]:
     return found
 
 
-def _segment_parts(cut: Cut, given: _Bools) -> NDArray[np.int64]:
+def _segment_parts(cut: Cut) -> NDArray[np.int64]:
     """Segments wanted, given, and both, of each text: int64 (texts, 3)."""
-    wanted_end, given_end = _ends(cut.wanted), _ends(given)
-    both = cut.wanted & given & (wanted_end == given_end)
-    counted = [_per_text(flags & ~cut.spaces, cut.texts) for flags in (cut.wanted, given, both)]
+    both = cut.wanted & cut.given & (_ends(cut.wanted) == _ends(cut.given))
+    counted = [_per_text(flags & ~cut.spaces, cut.texts) for flags in (cut.wanted, cut.given, both)]
     counted[0] += cut.lost
     return np.stack(counted, axis=1)
 
 
-def _border_parts(cut: Cut, given: _Bools) -> NDArray[np.int64]:
+def _border_parts(cut: Cut) -> NDArray[np.int64]:
     """Borders wanted, given, and both, where they are not sure anyway: int64 (texts, 3)."""
-    flags = (cut.wanted & cut.free, given & cut.free, cut.wanted & given & cut.free)
-    counted = [_per_text(one, cut.texts) for one in flags]
+    flags = cut.wanted, cut.given, cut.wanted & cut.given
+    counted = [_per_text(one & cut.free, cut.texts) for one in flags]
     counted[0] += cut.lost
     return np.stack(counted, axis=1)
 

@@ -23,6 +23,13 @@ SENTENCES = 16
 """Sentences of a document that are learned from as one text, at most."""
 
 
+class Answer(NamedTuple):
+    """Whether a segment begins at each piece of a text, bool (pieces,), and how likely, float32 (pieces,)."""
+
+    begun: NDArray[np.bool_]
+    chances: NDArray[np.float32]
+
+
 class Tags(NamedTuple):
     """A tag for each piece of a text, and how many borders of its segments no piece begins at."""
 
@@ -113,11 +120,19 @@ def segments_of(text: str, spans: Sequence[Span], begun: Sequence[bool], unit: s
     return found
 
 
-def cut_of(texts: Sequence[Joined], found: Sequence[Pieces], chances: NDArray[np.float32], unit: str) -> Cut:
-    """What texts with segments wanted, and the chances (pieces,) that a model gives, come to."""
+def cut_of(texts: Sequence[Joined], found: Sequence[Pieces], answer: Answer, unit: str) -> Cut:
+    """What texts with segments wanted, and the answer of a model for all their pieces, come to."""
     tagged = [tags_of(joined.text, one, joined.spans, unit) for joined, one in zip(texts, found, strict=True)]
     borders = np.cumsum([0, *(len(one.spans) for one in found)]).astype(np.int64)
     sure = np.array([flag for joined, one in zip(texts, found, strict=True) for flag in forced(joined.text, one, unit)])
     spaces = np.array([unit == "word" and kind == ord(SPACE) for one in found for kind in one.kinds], dtype=bool)
     wanted = is_begin(np.array([tag for one in tagged for tag in one.tags], dtype=np.int32), unit)
-    return Cut(borders, wanted, chances, ~sure, spaces, np.array([one.lost for one in tagged], dtype=np.int64))
+    return Cut(
+        borders,
+        wanted,
+        answer.begun | sure,
+        answer.chances,
+        ~sure,
+        spaces,
+        np.array([one.lost for one in tagged], dtype=np.int64),
+    )
