@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 OVERHEAD = 4_500
 """Bytes of the manifest and the report, about; what is missing is taken from the tables."""
-LEXICON_SHARE = 0.2
+LEXICON_SHARE = 0.3
 """Of the bytes of a model, at most so many are for its lexicon."""
 MOST_LEAST = 4
 """How often a word must occur to be in the lexicon, at most, lest there be none."""
-LEXICON_ERROR = 1 / 1024
+LEXICON_ERROR = 1 / 4096
 """Share of the stretches that are no words and are taken for some."""
 SAMPLES = 200
 """Held-out texts on which latency is measured."""
