@@ -1,19 +1,25 @@
-"""Parts of speech within 500 KB and 100 KB, beside CRFsuite on the same sentences.
+"""Parts of speech within 500 KB and 100 KB, beside CRFsuite, NLTK, spaCy and fastText on the same sentences.
 
-    python benchmarks/tag_accuracy.py [LANGUAGE ...] [--no-peer]
+    python benchmarks/tag_accuracy.py [LANGUAGE ...] [--peers PYTHON] [--fasttext PYTHON] [--peer NAME] [--json FILE]
 
-Universal Dependencies, training and test parts as released, gold tokens. The peer is CRFsuite's averaged perceptron
-(`pip install python-crfsuite`) on the word, its affixes of up to four letters, its shape, and its neighbours. Tokens a
-second are from lists of tokens on two threads.
+Universal Dependencies, parts as released, gold tokens. We learn from the training part alone; spaCy's tagger (from
+zero, its default configuration for the processor) also stops early on the dev part. CRFsuite and fastText are given the
+word, its affixes of up to four letters, its shape, and its neighbours, and several settings each, of which the best on
+each test part counts, though that looks at the test part. `--peers` and `--fasttext` name interpreters that have the
+peers; what cannot be imported there is left out. Tokens a second are from lists of tokens, ours on two threads.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import statistics
-import tempfile
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from label_sets import DATA
 from lilliput import SequenceTagger
@@ -22,7 +28,7 @@ from lilliput.data.sentences import read_sentences
 
 THREADS = 2
 BUDGETS = ("500KB", "100KB")
-TREEBANKS = {
+ASKED = {
     "en": "UD_English-EWT",
     "fr": "UD_French-Sequoia",
     "el": "UD_Greek-GDT",
@@ -32,93 +38,154 @@ TREEBANKS = {
     "vi": "UD_Vietnamese-VTB",
     "af": "UD_Afrikaans-AfriBooms",
 }
+OTHERS = {
+    "lt": "UD_Lithuanian-ALKSNIS",
+    "mt": "UD_Maltese-MUDT",
+    "gd": "UD_Scottish_Gaelic-ARCOSG",
+    "zh": "UD_Chinese-GSD",
+    "gl": "UD_Galician-TreeGal",
+}
+PEERS: dict[str, list[dict[str, Any]]] = {
+    "crfsuite": [
+        {"algorithm": "ap", "max_iterations": 10},
+        {"algorithm": "lbfgs", "c1": 0.0, "c2": 0.1, "max_iterations": 100},
+        {"algorithm": "lbfgs", "c1": 0.0, "c2": 1.0, "max_iterations": 100},
+    ],
+    "nltk": [{}],
+    "spacy": [{}],
+    "fasttext": [
+        {"lr": 0.5, "epoch": 10, "dim": 30, "thread": THREADS},
+        {"lr": 0.2, "epoch": 25, "dim": 30, "thread": THREADS},
+    ],
+}
+Parts = dict[str, list[Sentence]]
+Found = dict[str, dict[str, Any]]
 
 
-def part(language: str, name: str) -> list[Sentence]:
-    return list(read_sentences(DATA / "pos" / TREEBANKS[language] / f"{name}.conllu.xz"))
+def parts_of(language: str) -> Parts:
+    folder = DATA / "pos" / {**ASKED, **OTHERS}[language]
+    files = {name: folder / f"{name}.conllu.xz" for name in ("train", "dev", "test")}
+    return {name: list(read_sentences(file)) for name, file in files.items() if file.exists()}
 
 
-def ours(train: list[Sentence], test: list[Sentence], budget: str) -> tuple[float, float, float, int]:
-    """Accuracy on the test part, seconds of the fit, tokens a second, operations a token."""
+def ours(parts: Parts, budget: str) -> dict[str, Any]:
     started = time.perf_counter()
-    model = SequenceTagger(budget=budget, threads=THREADS, progress=False).fit(train)
+    model = SequenceTagger(budget=budget, threads=THREADS, progress=False).fit(parts["train"])
     seconds = time.perf_counter() - started
-    words = [sentence.forms for sentence in test]
+    words = [sentence.forms for sentence in parts["test"]]
     times = []
     for _ in range(4):
         started = time.perf_counter()
         model.predict(words)
         times.append(time.perf_counter() - started)
-    return model.score(test), seconds, sum(map(len, words)) / min(times), model.report_.plan["operations a token"]
+    return {
+        "accuracy": model.score(parts["test"]),
+        "fit_s": seconds,
+        "rate": sum(map(len, words)) / min(times),
+        "bytes": model.report_.file_bytes,
+        "operations": model.report_.plan["operations a token"],
+    }
 
 
-def features(words: list[str]) -> list[list[str]]:
-    """What CRFsuite is given of each token."""
-    lower = [word.lower() for word in words]
-    found = []
-    for at, word in enumerate(words):
-        shape = "".join("X" if c.isupper() else "x" if c.islower() else "0" if c.isdigit() else c for c in word)
-        own = ["bias", f"w={lower[at]}", f"W={word}", f"shape={shape}"]
-        own += [f"{name}{size}={piece}" for size in (1, 2, 3, 4) for name, piece in _affixes(lower[at], size)]
-        for offset in (-2, -1, 1, 2):
-            there = 0 <= at + offset < len(words)
-            own.append(f"{offset}={lower[at + offset] if there else '-'}")
-            if there and abs(offset) == 1:
-                own.append(f"{offset}s={lower[at + offset][-3:]}")
-        found.append(own)
-    return found
+def peer(name: str, python: str, settings: dict[str, Any], language: str, parts: Parts) -> dict[str, Any] | None:
+    """A peer with some settings in its interpreter; None where it cannot be imported."""
+    tagged = {
+        part: [(sentence.forms, sentence.column("upos")) for sentence in sentences] for part, sentences in parts.items()
+    }
+    job = {
+        "train": tagged["train"],
+        "dev": tagged.get("dev", tagged["train"][::10]),
+        "test": [words for words, _ in tagged["test"]],
+        "language": language,
+        "settings": settings,
+    }
+    command = [python, str(Path(__file__).with_name("peers_tags.py")), name]
+    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True)
+    if done.returncode:
+        if "ModuleNotFoundError" in done.stderr:
+            return None
+        raise RuntimeError(done.stderr)
+    said = json.loads(done.stdout)
+    pairs = [
+        (tag, gold)
+        for found, (_, wanted) in zip(said.pop("tags"), tagged["test"], strict=True)
+        for tag, gold in zip(found, wanted, strict=True)
+    ]
+    return {"accuracy": sum(tag == gold for tag, gold in pairs) / len(pairs), **said}
 
 
-def _affixes(word: str, size: int) -> list[tuple[str, str]]:
-    return [("p", word[:size]), ("s", word[-size:])] if len(word) >= size else []
+def peers(names: list[str], pythons: dict[str, str], language: str, parts: Parts) -> Found:
+    """The best setting of every peer that is there."""
+    best: Found = {}
+    for name in names:
+        for settings in PEERS[name]:
+            found = peer(name, pythons[name], settings, language, parts)
+            if found is None:
+                print(f"   {name} is not here", flush=True)
+                break
+            print(f"   {row(name, found)}  {settings or ''}", flush=True)
+            if name not in best or found["accuracy"] > best[name]["accuracy"]:
+                best[name] = found
+    return best
 
 
-def crfsuite(train: list[Sentence], test: list[Sentence]) -> tuple[float, float] | None:
-    """Accuracy and seconds of the fit; None where the peer is not installed."""
-    try:
-        import pycrfsuite
-    except ImportError:
-        return None
-    started = time.perf_counter()
-    trainer = pycrfsuite.Trainer(algorithm="ap", verbose=False)
-    for sentence in train:
-        trainer.append(features(sentence.forms), sentence.column("upos"))
-    trainer.set_params({"max_iterations": 10})
-    file = str(Path(tempfile.mkdtemp()) / "model.crfsuite")
-    trainer.train(file)
-    seconds = time.perf_counter() - started
-    tagger = pycrfsuite.Tagger()
-    tagger.open(file)
-    right = total = 0
-    for sentence in test:
-        found = tagger.tag(features(sentence.forms))
-        right += sum(tag == gold for tag, gold in zip(found, sentence.column("upos"), strict=True))
-        total += len(found)
-    print(f"   crfsuite file {Path(file).stat().st_size:,} bytes")
-    return right / total, seconds
+def row(name: str, found: dict[str, Any]) -> str:
+    text = f"{name:<9} {found['accuracy']:.4f}  {found['fit_s']:6.1f} s  {found['rate']:>9,.0f} tokens/s"
+    text += f"  {found['bytes']:>10,} bytes"
+    return text + (f"  {found['operations']:,} operations a token" if "operations" in found else "")
+
+
+def told(language: str, found: Found) -> str:
+    """One language: how far ahead of the best peer at 500 KB, and how many times as fast as spaCy."""
+    large = found[BUDGETS[0]]
+    rivals = {name: other["accuracy"] for name, other in found.items() if name not in BUDGETS}
+    text = f"{language}: "
+    if rivals:
+        best = max(rivals, key=lambda name: rivals[name])
+        text += f"best peer {best} {rivals[best]:.4f}, ahead by {large['accuracy'] - rivals[best]:+.4f}; "
+    if "spacy" in found:
+        text += f"{large['rate'] / found['spacy']['rate']:.0f} times the tokens/s of spaCy; "
+    return text + f"100 KB {large['accuracy'] - found[BUDGETS[1]]['accuracy']:.4f} below 500 KB"
+
+
+def summary(found: dict[str, Found]) -> str:
+    def mean(name: str) -> float:
+        return statistics.mean(rows[name]["accuracy"] for rows in found.values())
+
+    names = [name for name in next(iter(found.values())) if all(name in rows for rows in found.values())]
+    lines = ["mean: " + ", ".join(f"{name} {mean(name):.4f}" for name in names)]
+    rivals = [name for name in names if name not in BUDGETS]
+    if rivals:
+        best = max(rivals, key=mean)
+        hindsight = statistics.mean(max(rows[name]["accuracy"] for name in rivals) for rows in found.values())
+        lines.append(f"ahead of the best peer ({best}) by {mean(BUDGETS[0]) - mean(best):+.4f}")
+        lines.append(f"ahead of the best in each language by {mean(BUDGETS[0]) - hindsight:+.4f}")
+    lines.append(f"100 KB below 500 KB: {mean(BUDGETS[0]) - mean(BUDGETS[1]):.4f}")
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("languages", nargs="*", default=list(TREEBANKS))
+    parser.add_argument("languages", nargs="*", default=list(ASKED), metavar="LANGUAGE", help=" ".join(ASKED | OTHERS))
+    parser.add_argument("--peers", default=sys.executable, metavar="PYTHON")
+    parser.add_argument("--fasttext", default=os.environ.get("LILLIPUT_FASTTEXT", sys.executable), metavar="PYTHON")
+    parser.add_argument("--peer", action="append", choices=PEERS, help="only these; all if none is named")
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    names = [] if arguments.no_peer else arguments.peer or list(PEERS)
+    pythons = dict.fromkeys(PEERS, arguments.peers) | {"fasttext": arguments.fasttext}
     SequenceTagger(threads=THREADS, progress=False).fit([["a", "b"]] * 60, [["X", "Y"]] * 60).predict([["a"]])
-    print("language  at 500KB  100KB  crfsuite  ahead by  fit s  crfsuite s  tokens/s  operations a token", flush=True)
-    means: dict[str, list[float]] = {}
+    found: dict[str, Found] = {}
     for language in arguments.languages:
-        train, test = part(language, "train"), part(language, "test")
-        large, small = (ours(train, test, budget) for budget in BUDGETS)
-        peer = None if arguments.no_peer else crfsuite(train, test)
-        beside = "not here" if peer is None else f"{peer[0]:.4f}    {large[0] - peer[0]:+.4f}"
-        print(
-            f"{language:<9} {large[0]:.4f}   {small[0]:.4f}  {beside}  {large[1]:5.1f}"
-            f"  {'' if peer is None else f'{peer[1]:.1f}':>9}  {large[2]:9,.0f}  {large[3]:,}",
-            flush=True,
-        )
-        for name, value in (("500KB", large[0]), ("100KB", small[0]), *((("crfsuite", peer[0]),) if peer else ())):
-            means.setdefault(name, []).append(value)
-    print("mean: " + ", ".join(f"{name} {statistics.mean(values):.4f}" for name, values in means.items()))
+        parts = parts_of(language)
+        found[language] = {budget: ours(parts, budget) for budget in BUDGETS}
+        print(language, *(f"   {row(budget, found[language][budget])}" for budget in BUDGETS), sep="\n", flush=True)
+        found[language] |= peers(names, pythons, language, parts)
+        print(told(language, found[language]), flush=True)
+    print(summary(found))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

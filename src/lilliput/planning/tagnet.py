@@ -25,32 +25,47 @@ BITS = 20
 SCOUT_PASSES = 2
 LEAST_ROWS = 16
 """Rows a group without which a tagger is of no use."""
+FEW_TOKENS = 50_000
+"""Tokens below which a feature need not occur twice."""
 HELD_SHARE, HELD_MOST = 10, 5_000
 """One sentence in so many is held out, at most so many."""
-WINDOWS = (
-    ("word[0]", "cased[0]"),
-    ("shape[0]", *(f"{side}{size}[0]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4))),
-    ("chars[0]",),
-    ("word[-1]",),
-    ("shape[-1]", *(f"{side}{size}[-1]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4))),
-    ("word[+1]",),
-    ("shape[+1]", *(f"{side}{size}[+1]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4))),
-    ("word[-2]", "suffix3[-2]"),
-    ("word[+2]", "suffix3[+2]"),
-    ("word[-1] word[0]", "word[0] word[+1]", "word[-1] word[+1]"),
+WINDOWS: tuple[tuple[float, tuple[str, ...]], ...] = (
+    (1.0, ("word[0]", "cased[0]")),
+    (2.0, ("shape[0]", *(f"{side}{size}[0]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4)))),
+    (2.0, ("chars[0]",)),
+    (1.0, ("shape[-1] shape[0]", "shape[0] shape[+1]")),
+    (0.4, ("word[-1]",)),
+    (0.4, ("shape[-1]", *(f"{side}{size}[-1]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4)))),
+    (0.4, ("word[+1]",)),
+    (0.4, ("shape[+1]", *(f"{side}{size}[+1]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4)))),
+    (0.3, ("word[-1] word[0]", "word[0] word[+1]", "word[-1] word[+1]")),
+    (0.15, ("word[-2]", "suffix3[-2]")),
+    (0.15, ("word[+2]", "suffix3[+2]")),
 )
-CLUSTER_WINDOW = ("cluster[0]", "cluster[-1]", "cluster[+1]", "cluster[-1] cluster[0]", "cluster[0] cluster[+1]")
+"""The groups of a tagger, and how fast each learns: what a word is tells more than what stands around it."""
+CLUSTER_WINDOW = 1.0, ("cluster[0]", "cluster[-1]", "cluster[+1]", "cluster[-1] cluster[0]", "cluster[0] cluster[+1]")
 
 
 @dataclass(frozen=True)
 class TagRecipe:
-    """How a tagger is made: its groups, the width of their tables (0: as wide as the tags), rate, passes, bits."""
+    """How a tagger is made: its groups, the width of their tables (0: as wide as the tags), rate, passes, bits.
+
+    ``paces``: a factor of the rate for each group; ``sums``: see `Learner`.
+    """
 
     groups: tuple[Window, ...]
+    paces: tuple[float, ...]
     dim: int = 0
-    rate: float = 0.15
+    rate: float = 0.2
     passes: int = 10
     code_bits: int = 4
+    sums: float = 0.003
+
+    def learner(self, layout: Layout, problem: TagProblem) -> Learner:
+        """A net with the rows of `layout` that has learned nothing."""
+        rates = [np.full(one.rows, pace, dtype=np.float32) for one, pace in zip(layout.maps, self.paces, strict=True)]
+        shape = self.shape(layout.groups, problem.tags, self.code_bits)
+        return Learner(shape, layout.maps, rates, problem.seed, self.sums)
 
     def shape(self, groups: tuple[Window, ...], tags: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
@@ -98,8 +113,8 @@ class TaggedNet:
 
 def recipe_for(clusters: bool) -> TagRecipe:
     """The recipe of a tagger, with word clusters or without."""
-    groups = [*WINDOWS, *((CLUSTER_WINDOW,) if clusters else ())]
-    return TagRecipe(tuple(Window(templates, BITS) for templates in groups))
+    windows = [*WINDOWS, *((CLUSTER_WINDOW,) if clusters else ())]
+    return TagRecipe(tuple(Window(templates, BITS) for _, templates in windows), tuple(pace for pace, _ in windows))
 
 
 def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:
@@ -135,16 +150,16 @@ def held_sentences(sentences: int, seed: int) -> NDArray[np.int64]:
 def _layout(
     problem: TagProblem, recipe: TagRecipe, counts: list[NDArray[np.int32]], learn: NDArray[np.bool_]
 ) -> Layout:
-    """The features that get a row: all that occur twice, or the best of them by a scout if not all fit the room."""
+    """The features that get a row: all that occur often enough, or the best by a scout if not all fit the room."""
     tokens = len(problem.tagged)
-    layout = candidates(recipe.groups, counts, tokens, 1 if tokens < 1000 else 2)
+    layout = candidates(recipe.groups, counts, tokens, 1 if tokens < FEW_TOKENS else 2)
     if not layout.rows:
-        raise DataError("the sentences hold nothing to learn from: no feature occurs in two tokens")
+        raise DataError("the sentences hold nothing to learn from: no feature occurs")
     shape = recipe.shape(layout.groups, problem.tags, recipe.code_bits)
     room = np.inf if problem.room is None else problem.room - shape.layer_bytes()
     fitting = fit_rows(layout, counts, tokens, None, shape.row_bytes(), room)
     if fitting is None or fitting.rows < 0.97 * layout.rows:
-        scout = Learner(shape, layout.maps, layout.rates, problem.seed)
+        scout = recipe.learner(layout, problem)
         source = TokenSource(problem.tagged, layout.groups, layout.maps, learn, problem.threads)
         schedule = Schedule(recipe.rate, SCOUT_PASSES, problem.seconds(1 / 6), coded=0)
         Passes(scout, SOFTMAX, problem.threads, problem.seed).run(source, schedule, problem.advance)
@@ -166,8 +181,7 @@ class _Training:
     def run(self, learn: NDArray[np.bool_], share: float) -> tuple[FeedForward, NDArray[np.float16]]:
         """A net and its transitions, trained on the sentences flagged in `learn` in a share of the time left."""
         problem, recipe, layout = self.problem, self.recipe, self.layout
-        shape = recipe.shape(layout.groups, problem.tags, recipe.code_bits)
-        learner = Learner(shape, layout.maps, layout.rates, problem.seed)
+        learner = recipe.learner(layout, problem)
         source = TokenSource(problem.tagged, layout.groups, layout.maps, learn, problem.threads)
         schedule = Schedule(recipe.rate, recipe.passes, problem.seconds(share))
         try:

@@ -59,9 +59,15 @@ class Shape:
 
 
 class Learner:
-    """All that changes while a net of `shape` learns, for one `BucketMap` a group and a learning rate a row."""
+    """All that changes while a net of `shape` learns, for one `BucketMap` a group and a learning rate a row.
 
-    def __init__(self, shape: Shape, maps: Sequence[BucketMap], rates: Sequence[Floats], seed: int) -> None:
+    ``sums``: where Adagrad's sums of squares begin in the tables. At 0 the first step of a weight is a whole one,
+    however small its gradient; from more than that, what says little moves little.
+    """
+
+    def __init__(
+        self, shape: Shape, maps: Sequence[BucketMap], rates: Sequence[Floats], seed: int, sums: float = 0.0
+    ) -> None:
         self.shape = shape
         self.maps = tuple(maps)
         counts = [bucket_map.rows for bucket_map in maps]
@@ -75,7 +81,7 @@ class Learner:
             weights = generator.uniform(-1 / shape.dim, 1 / shape.dim, size=size).astype(np.float32)
         self.tables = Tables(
             weights,
-            np.zeros(size, dtype=np.float32),
+            np.full(size, sums, dtype=np.float32),
             np.zeros((0, shape.dim), dtype=np.float32),
             np.concatenate(rates).astype(np.float32),
             self.first[:-1],
