@@ -60,6 +60,7 @@ TOKENS = (
 
 def segment_recipe(unit: str, pieces: int) -> TagRecipe:
     """The recipe of a segmenter that learns from so many pieces; few are seen more often."""
-    groups = GRAPHEMES if unit == "word" else TOKENS
+    windows = GRAPHEMES if unit == "word" else TOKENS
     passes = min(MOST_PASSES, max(PASSES, SEEN // max(1, pieces)))
-    return TagRecipe(tuple(Window(templates, BITS) for templates in groups), rate=RATE, passes=passes)
+    groups = tuple(Window(templates, BITS) for templates in windows)
+    return TagRecipe(groups, (1.0,) * len(groups), rate=RATE, passes=passes, sums=0.0)
