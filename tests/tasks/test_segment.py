@@ -212,7 +212,6 @@ def test_the_smallest_budget_that_an_error_names_will_do():
         {"temperature": "x"},
         {"net": {"groups": [], "shared": True, "outputs": 4}},
         {"parameters": {"unit": "line"}},
-        {"parameters": {"unit": "sentence"}},
     ],
 )
 def test_a_foreign_manifest_is_refused(segmenter, tmp_path, change):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from lilliput.features.windows import Window
 from lilliput.planning.tagnet import BITS, TagRecipe
 
-RATE = 0.04
 PASSES, MOST_PASSES = 10, 50
 SEEN = 500_000
 """Pieces that a net sees in training at least, all passes together, unless these become `MOST_PASSES`."""
@@ -55,7 +54,19 @@ TOKENS = (
     ("shape[-1] gap[0] shape[0]", "shape[-2] shape[-1] gap[0] shape[0]", "shape[0] shape[+1]", "shape[-2]"),
     ("shape[-1] gap[0] shape[0] word[-1]", "suffix1[-1] gap[0] prefix1[0]", "suffix2[-1] gap[0]", "prefix3[0]"),
     ("gap[0] gap[+1]", "gap[-1] gap[0]", "word[-1] gap[-1] gap[0] shape[0]", "word[0] shape[+1] gap[0]"),
+    (
+        "shape[-1]",
+        "shape[0]",
+        "shape[-1] shape[0] shape[+1]",
+        "shape[-2] shape[-1] shape[0]",
+        "shape[0] shape[+1] shape[+2]",
+        "word[-1] shape[0]",
+        "shape[-1] word[0]",
+        "shape[0] word[+1]",
+        "suffix3[-1]",
+    ),
 )
+RATES = {"word": 0.04, "sentence": 0.1}
 
 
 def segment_recipe(unit: str, pieces: int) -> TagRecipe:
@@ -63,4 +74,4 @@ def segment_recipe(unit: str, pieces: int) -> TagRecipe:
     windows = GRAPHEMES if unit == "word" else TOKENS
     passes = min(MOST_PASSES, max(PASSES, SEEN // max(1, pieces)))
     groups = tuple(Window(templates, BITS) for templates in windows)
-    return TagRecipe(groups, (1.0,) * len(groups), rate=RATE, passes=passes, sums=0.0)
+    return TagRecipe(groups, (1.0,) * len(groups), rate=RATES[unit], passes=passes, sums=0.0)

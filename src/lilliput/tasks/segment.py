@@ -135,7 +135,7 @@ class Segmenter(Estimator):
     @property
     def labels_(self) -> Labels:
         """The tags of the net."""
-        return Labels(TAGS[self.unit], "single")
+        return Labels(TAGS, "single")
 
     def _cut(self, texts: list[str]) -> Iterator[list[Segment]]:
         found = [pieces(_checked(text), self.unit) for text in texts]

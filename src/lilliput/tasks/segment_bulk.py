@@ -46,8 +46,8 @@ def answers(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> 
     laid = lay_out(texts, found)
     threads = resolve_threads(model.threads)
     logits, transitions = token_logits(model.net_, _marked(model, laid), threads), model.transitions_.astype(np.float32)
-    chances = begins(tag_chances(logits, transitions, laid.borders, model.temperature_, threads), model.unit)
-    begun = is_begin(best_paths(logits, transitions, laid.borders, threads), model.unit)
+    chances = begins(tag_chances(logits, transitions, laid.borders, model.temperature_, threads))
+    begun = is_begin(best_paths(logits, transitions, laid.borders, threads))
     edges = laid.borders[1:-1]
     return [Answer(*both) for both in zip(np.split(begun, edges), np.split(chances, edges), strict=True)]
 

@@ -33,7 +33,7 @@ def check_segmenter(
         outputs = manifest["net"]["outputs"]
         require(arrays, {"transitions": (np.float16, (outputs + 1, outputs))}, path)
         temperature = manifest["temperature"]
-        known = model.unit in UNITS and outputs == len(TAGS[model.unit])
+        known = model.unit in UNITS and outputs == len(TAGS)
         known = known and "layers.hidden" not in arrays and all(isinstance(group, Window) for group in groups)
     except ModelFileError:
         raise

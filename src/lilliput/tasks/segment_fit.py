@@ -48,6 +48,7 @@ LEXICON_ERROR = 1 / 4096
 """Share of the stretches that are no words and are taken for some."""
 SAMPLES = 200
 """Held-out texts on which latency is measured."""
+PIECES = {"word": "character", "sentence": "token"}
 TEMPERATURES = np.geomspace(0.3, 3.0, 47)
 
 
@@ -149,7 +150,7 @@ def _word_sizes(joined: Joined, found: Pieces) -> NDArray[np.int64]:
 def _train(
     model: Segmenter, read: Read, recipe: TagRecipe, room: float | None, overhead: int, promise: Promise
 ) -> TaggedNet:
-    tags = len(TAGS[model.unit])
+    tags = len(TAGS)
     least = least_room(recipe, tags)
     if room is not None and room < least:
         smallest = round_memory(overhead + least)
@@ -159,7 +160,9 @@ def _train(
             smallest,
         )
     end = None if promise.left is None else time.monotonic() + TRAINED * promise.left
-    with Progress(len(read.tagged) * recipe.passes * 2, "learning", "characters", model.progress) as progress:
+    with Progress(
+        len(read.tagged) * recipe.passes * 2, "learning", f"{PIECES[model.unit]}s", model.progress
+    ) as progress:
         threads = resolve_threads(model.threads)
         problem = TagProblem(read.tagged, tags, model.seed, threads, room, end, progress.advance)
         return train_tagger(problem, recipe)
@@ -188,7 +191,10 @@ def _draft(
         _held_out(trained, len(texts), len(read.texts)),
         model.seed,
         data={"texts": len(read.texts), f"{model.unit}s": segments, "fingerprint": read.fingerprint},
-        plan={**plan_of(trained, recipe, read.tagged, "operations a character"), "lexicon": _size(read.lexicon)},
+        plan={
+            **plan_of(trained, recipe, read.tagged, f"operations a {PIECES[model.unit]}"),
+            "lexicon": _size(read.lexicon),
+        },
         notes=[*_notes(read), *(["training was ended early by Ctrl-C"] if trained.interrupted else [])],
     )
     report.versions, report.threads = versions(), resolve_threads(model.threads)
@@ -211,10 +217,10 @@ def _calibrated(
         return 1.0, None
     best: tuple[float, float, Cut] | None = None
     transitions = trained.held_transitions.astype(np.float32)
-    begun = is_begin(best_paths(trained.logits, transitions, trained.held.sentences, threads), unit)
+    begun = is_begin(best_paths(trained.logits, transitions, trained.held.sentences, threads))
     for temperature in TEMPERATURES.tolist():
         given = tag_chances(trained.logits, transitions, trained.held.sentences, temperature, threads)
-        cut = cut_of(texts, found, Answer(begun, begins(given, unit)), unit)
+        cut = cut_of(texts, found, Answer(begun, begins(given)), unit)
         right = np.where(cut.wanted, cut.chances, 1 - cut.chances)[cut.free].astype(np.float64)
         cost = float(-np.log(np.maximum(right, 1e-12)).sum())
         if best is None or cost < best[0]:

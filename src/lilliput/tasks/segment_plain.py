@@ -24,8 +24,8 @@ def answers(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> 
     made = []
     for text, one in zip(texts, found, strict=True):
         logits = sentence_logits(model.net_, _atoms(model, strings(text, one.spans), one.kinds))
-        chances = begins(sentence_chances(logits, transitions, model.temperature_), model.unit)
-        made.append(Answer(is_begin(best_path(logits, transitions), model.unit), chances))
+        chances = begins(sentence_chances(logits, transitions, model.temperature_))
+        made.append(Answer(is_begin(best_path(logits, transitions)), chances))
     return made
 
 

@@ -17,8 +17,8 @@ from lilliput.tasks.segment_quality import Cut
 from lilliput.tasks.segment_source import Segments
 
 BEGIN, MIDDLE, END, SINGLE = range(4)
-"""Tags of graphemes, by their place in a word."""
-TAGS = {"word": ("begin", "middle", "end", "single"), "sentence": ("begin", "inside")}
+"""Tags of pieces, by their place in a segment."""
+TAGS = ("begin", "middle", "end", "single")
 SENTENCES = 16
 """Sentences of a document that are learned from as one text, at most."""
 
@@ -79,24 +79,21 @@ def tags_of(text: str, found: Pieces, segments: Sequence[Span], unit: str) -> Ta
     begun = [span.start in starts for span in found.spans]
     lost = len(starts) - sum(begun)
     parts = [begin or sure for begin, sure in zip(begun, forced(text, found, unit), strict=True)]
-    if unit == "sentence":
-        return Tags([int(not begin) for begin in parts], lost)
     return Tags([_PLACES[pair] for pair in pairwise([*parts, True])], lost)
 
 
 _PLACES = {(True, True): SINGLE, (True, False): BEGIN, (False, False): MIDDLE, (False, True): END}
-"""The tag of a grapheme by whether a border stands before it, and after it."""
+"""The tag of a piece by whether a border stands before it, and after it."""
 
 
-def begins(chances: NDArray[Any], unit: str) -> NDArray[np.float32]:
+def begins(chances: NDArray[Any]) -> NDArray[np.float32]:
     """How likely a segment begins at each piece, (pieces,), from the chances of its tags, (pieces, tags)."""
-    found = chances[:, BEGIN] + chances[:, SINGLE] if unit == "word" else chances[:, BEGIN]
-    return np.minimum(found, 1).astype(np.float32)
+    return np.minimum(chances[:, BEGIN] + chances[:, SINGLE], 1).astype(np.float32)
 
 
-def is_begin(tags: NDArray[np.int32], unit: str) -> NDArray[np.bool_]:
+def is_begin(tags: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which tags say that a segment begins."""
-    return (tags == BEGIN) | (tags == SINGLE) if unit == "word" else tags == BEGIN
+    return (tags == BEGIN) | (tags == SINGLE)
 
 
 def forced(text: str, found: Pieces, unit: str) -> list[bool]:
@@ -126,7 +123,7 @@ def cut_of(texts: Sequence[Joined], found: Sequence[Pieces], answer: Answer, uni
     borders = np.cumsum([0, *(len(one.spans) for one in found)]).astype(np.int64)
     sure = np.array([flag for joined, one in zip(texts, found, strict=True) for flag in forced(joined.text, one, unit)])
     spaces = np.array([unit == "word" and kind == ord(SPACE) for one in found for kind in one.kinds], dtype=bool)
-    wanted = is_begin(np.array([tag for one in tagged for tag in one.tags], dtype=np.int32), unit)
+    wanted = is_begin(np.array([tag for one in tagged for tag in one.tags], dtype=np.int32))
     return Cut(
         borders,
         wanted,
