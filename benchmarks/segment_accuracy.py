@@ -31,7 +31,8 @@ WORDS, SIMPLIFIED = "UD_Chinese-GSD", "UD_Chinese-GSDSimp"
 TREEBANKS = ("UD_English-EWT", "UD_French-Sequoia", "UD_Swedish-Talbanken")
 BUDGETS = ("1MB", "100KB")
 CRFSUITE = {
-    "crfsuite": {"algorithm": "lbfgs", "parameters": {"c2": 1.0, "max_iterations": 150}},
+    "crfsuite c2=0.1": {"algorithm": "lbfgs", "parameters": {"c2": 0.1, "max_iterations": 150}},
+    "crfsuite c2=1": {"algorithm": "lbfgs", "parameters": {"c2": 1.0, "max_iterations": 150}},
     "crfsuite averaged perceptron": {"algorithm": "ap", "parameters": {"max_iterations": 10}},
 }
 NAIVE = re.compile(r"(?<=[.!?]) (?=[^\W\d_])")
