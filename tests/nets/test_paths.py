@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lilliput.nets.paths import best_paths
 from lilliput.nets.sequence import best_path, sentence_chances
-from lilliput.nets.tagging import tag_chances
+from lilliput.nets.tagging import best_paths, tag_chances
 
 
 def score(path, logits, transitions):
-    steps = zip([-1, *path], path, strict=False)
-    return sum(transitions[last, tag] for last, tag in steps) + sum(row[tag] for row, tag in zip(logits, path))
+    steps = pairwise([-1, *path])
+    says = sum(row[tag] for row, tag in zip(logits, path, strict=True))
+    return says + sum(transitions[last, tag] for last, tag in steps)
 
 
 @given(st.lists(st.integers(0, 5), max_size=4), st.integers(1, 3), st.integers(0, 99))
@@ -26,7 +26,7 @@ def test_no_path_is_better(sizes, tags, seed):
     transitions = generator.integers(-4, 4, size=(tags + 1, tags)).astype(np.float32)
     borders = np.cumsum([0, *sizes]).astype(np.int64)
     found = best_paths(logits, transitions, borders, 2)
-    for first, last in zip(borders[:-1], borders[1:], strict=True):
+    for first, last in pairwise(borders.tolist()):
         some, path = logits[first:last], found[first:last]
         best = max((score(one, some, transitions) for one in product(range(tags), repeat=len(some))), default=0)
         assert score(path.tolist(), some, transitions) == best

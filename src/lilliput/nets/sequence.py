@@ -52,7 +52,7 @@ def sentence_chances(logits: Floats, transitions: Floats, temperature: float) ->
 
 
 def best_path(logits: Floats, transitions: Floats) -> NDArray[np.int32]:
-    """Tags of the tokens of one sentence, int32 (tokens,), the likeliest together; see `lilliput.nets.paths`."""
+    """Tags of the tokens of one sentence, int32 (tokens,), the likeliest together."""
     tags = np.zeros(len(logits), dtype=np.int32)
     scores, steps = transitions[-1].astype(np.float64), transitions[:-1].astype(np.float64)
     before = []

@@ -15,8 +15,7 @@ from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
 from lilliput.features.window_kernels import Tokens, set_marks, tokens_of
 from lilliput.features.windows import CASED
-from lilliput.nets.paths import best_paths
-from lilliput.nets.tagging import tag_chances, token_logits
+from lilliput.nets.tagging import best_paths, tag_chances, token_logits
 from lilliput.tasks.machine_code import drop_stale
 from lilliput.tasks.segment_texts import Answer, begins, is_begin
 

@@ -23,8 +23,7 @@ from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import UNITS, Pieces, pieces
 from lilliput.features.window_kernels import tokens_of
 from lilliput.features.windows import CASED
-from lilliput.nets.paths import best_paths
-from lilliput.nets.tagging import tag_chances
+from lilliput.nets.tagging import best_paths, tag_chances
 from lilliput.planning.segnet import segment_recipe
 from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, held_sentences, least_room, train_tagger
 from lilliput.tasks.machine_code import drop_stale
