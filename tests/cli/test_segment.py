@@ -55,15 +55,15 @@ def test_sentences_come_one_a_line(folder, run, tmp_path):
     out = tmp_path / "sentences.safetensors"
     done = run("fit", "segment", folder / "sentences.txt", "-o", out, "--unit", "sentence", "--json", "--quiet")
     assert (done.code, done.err) == (0, "")
-    assert json.loads(done.out)["quality"]["f1"]["value"] > 0.9
+    assert json.loads(done.out)["quality"]["sentence_f1"]["value"] > 0.9
     raw = tmp_path / "raw.txt"
     raw.write_text("Dr. Jones\nleft! Ann saw St. Paul.\n", encoding="utf-8")
     assert run("predict", out, raw).out == "Dr. Jones left!\nAnn saw St. Paul.\n"
 
 
 def test_quality_is_measured_and_the_model_shown(folder, model, run):
-    assert json.loads(run("score", model, folder / "test.txt", "--json").out)["f1"]["value"] == 1
-    assert "f1                 1.0000" in run("score", model, folder / "test.txt").out
+    assert json.loads(run("score", model, folder / "test.txt", "--json").out)["word_f1"]["value"] == 1
+    assert "word_f1            1.0000" in run("score", model, folder / "test.txt").out
     assert "4: begin, middle, end, single" in run("inspect", model).out
 
 
@@ -75,6 +75,7 @@ def test_what_is_wrong_is_said(folder, model, run, tmp_path):
     assert "unit='line': expected" in run("fit", "segment", folder / "test.txt", "-o", out, "--unit", "line").err
     assert "written to .txt or .jsonl" in run("predict", model, folder / "raw.txt", "-o", tmp_path / "x.csv").err
     assert "-o is for files" in run("predict", model, "今天", "-o", tmp_path / "x.txt").err
+    assert "read from plain text" in run("predict", model, folder / "train.conllu").err
     assert "none.txt" in run("predict", model, tmp_path / "none.txt").err
     assert "cuts texts; --explain" in run("predict", model, "今天", "--top", "3").err
     bad = tmp_path / "bad.txt"

@@ -117,7 +117,7 @@ def test_one_text_may_be_very_long(segmenter):
 
 def test_the_report_tells_quality_and_cost(segmenter):
     report = segmenter.report_
-    assert report.quality["f1"].value > 0.95
+    assert report.quality["word_f1"].value > 0.95
     assert report.quality["border_f1"].low > 0.9
     assert report.quality["calibration_error"].value < 0.1
     assert report.plan["operations a character"] > 0
@@ -223,7 +223,7 @@ def test_a_foreign_manifest_is_refused(segmenter, tmp_path, change):
         load(path)
 
 
-@pytest.mark.parametrize("name", ["value_map.slots", "value_map.header", "layers.bias"])
+@pytest.mark.parametrize("name", ["lexicon.value_map.slots", "lexicon.value_map.header", "layers.bias", "transitions"])
 def test_a_file_that_lacks_a_part_is_refused(segmenter, tmp_path, name):
     path = tmp_path / "seg.safetensors"
     segmenter.save(path)
@@ -284,4 +284,4 @@ def test_real_sentences(shared_data):
     assert len(model.to_bytes()) <= 200_000
     found = model.score(dev)
     assert found > 0.8
-    assert abs(found - model.report_.quality["f1"].value) < 0.04
+    assert abs(found - model.report_.quality["word_f1"].value) < 0.04

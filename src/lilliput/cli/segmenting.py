@@ -27,7 +27,8 @@ def segment_input(model: Segmenter, given: str, out: str, *, json: bool, skip_ba
     file is one text, and each of its sentences a line. JSON: an object a text.
     """
     from lilliput.data.batch import BadRows
-    from lilliput.data.files import split_ending
+    from lilliput.data.files import ENDINGS, split_ending
+    from lilliput.data.sentences import SENTENCE_ENDINGS
     from lilliput.data.write import write_rows
     from lilliput.tasks.segment_source import text_lines
 
@@ -36,6 +37,8 @@ def segment_input(model: Segmenter, given: str, out: str, *, json: bool, skip_ba
         raise LilliputError(f"{out}: segments are written to .txt or .jsonl, or those with .gz")
     bad = BadRows()
     if options.is_data(given, (PLAIN,)):
+        if split_ending(given)[0] in (ENDINGS.keys() | SENTENCE_ENDINGS.keys()) - {PLAIN}:
+            raise LilliputError(f"{given}: texts to cut are read from plain text, a text a line (.txt)")
         texts: Iterable[str] = text_lines(given, bad if skip_bad else None)
         if model.unit == "sentence":
             texts = ["\n".join(texts)]

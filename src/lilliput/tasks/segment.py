@@ -130,7 +130,7 @@ class Segmenter(Estimator):
         """F1 of the words (or sentences) of texts that are cut already, given as for `fit`."""
         from lilliput.tasks.segment_quality import quality
 
-        return quality(self, X)["f1"].value
+        return quality(self, X)[f"{self.unit}_f1"].value
 
     @property
     def labels_(self) -> Labels:
@@ -163,8 +163,9 @@ class Segmenter(Estimator):
         return {"net": self.net_.shape(), "temperature": self.temperature_}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        own = {**self.net_.arrays(), "transitions": self.transitions_}
-        return {**own, **(self.lexicon_.arrays() if self.lexicon_ is not None else {})}
+        from lilliput.tasks.segment_file import lexicon_arrays
+
+        return {**self.net_.arrays(), "transitions": self.transitions_, **lexicon_arrays(self.lexicon_)}
 
     @classmethod
     def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:

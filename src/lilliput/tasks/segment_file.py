@@ -19,7 +19,7 @@ from lilliput.tasks.segment_texts import TAGS
 if TYPE_CHECKING:
     from lilliput.tasks.segment import Segmenter
 
-LEXICON = "value_map."
+LEXICON = "lexicon."
 """What the names of a lexicon's arrays begin with."""
 
 
@@ -43,7 +43,12 @@ def check_segmenter(
         raise ModelFileError(f"{path}: the manifest does not describe a segmenter")
 
 
+def lexicon_arrays(lexicon: ValueMap | None) -> dict[str, NDArray[Any]]:
+    """The arrays of a lexicon for a model file."""
+    return {} if lexicon is None else {LEXICON + name: array for name, array in lexicon.arrays().items()}
+
+
 def lexicon_of(arrays: Mapping[str, NDArray[Any]], path: StrPath) -> ValueMap | None:
     """The lexicon among the arrays, checked, or None if there is none."""
-    found = {name: array for name, array in arrays.items() if name.startswith(LEXICON)}
+    found = {name.removeprefix(LEXICON): array for name, array in arrays.items() if name.startswith(LEXICON)}
     return ValueMap.restore(found, path) if found else None

@@ -186,7 +186,7 @@ def _draft(
     segments = sum(len(joined.spans) for joined in read.texts)
     report = draft.report_ = Report(
         model.task,
-        measures(cut) if cut is not None else {},
+        measures(cut, model.unit) if cut is not None else {},
         _held_out(trained, len(texts), len(read.texts)),
         model.seed,
         data={"texts": len(read.texts), f"{model.unit}s": segments, "fingerprint": read.fingerprint},

@@ -46,13 +46,13 @@ def quality(model: Segmenter, items: Iterable[Any]) -> dict[str, Measure]:
     found = [pieces(joined.text, model.unit) for joined in texts]
     answers = model._answers([joined.text for joined in texts], found)
     whole = Answer(*map(np.concatenate, zip(*answers, strict=True)))
-    return measures(cut_of(texts, found, whole, model.unit))
+    return measures(cut_of(texts, found, whole, model.unit), model.unit)
 
 
-def measures(cut: Cut) -> dict[str, Measure]:
-    """F1 of segments, of the borders inside texts, and calibration error of the chances of borders; 95 % intervals."""
-    parts = _segment_parts(cut), _border_parts(cut)
-    statistics = {name: Statistic(columns, _f1) for name, columns in zip(("f1", "border_f1"), parts, strict=True)}
+def measures(cut: Cut, unit: str) -> dict[str, Measure]:
+    """F1 of words (or sentences) and of the borders inside texts, and calibration error of the chances of borders."""
+    parts = {f"{unit}_f1": _segment_parts(cut), "border_f1": _border_parts(cut)}
+    statistics = {name: Statistic(columns, _f1) for name, columns in parts.items()}
     found = bootstrap(statistics, 0)
     free = np.flatnonzero(cut.free)
     if len(free):
