@@ -7,11 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lilliput import Segmenter, load
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError
 from lilliput.core.modelfile import read_model, write_model
 from lilliput.features.graphemes import shape
+from lilliput.features.pieces import pieces
+from lilliput.tasks import segment_bulk, segment_plain
 from lilliput.tasks.segment_source import Segments, read_segments
 
 WORDS = ["今天", "天氣", "好", "不", "中華民國", "我們", "去", "台北", "三", "百", "年", "。", "iPhone", "大學生"]
@@ -108,6 +112,19 @@ def test_graphemes_are_never_cut_and_nothing_is_lost(segmenter, text):
         assert "".join(words) == repeated
         starts = set(shape(repeated).starts)
         assert {word.start for word in segmenter.spans(repeated)} <= starts
+
+
+@settings(max_examples=40)
+@given(text=st.text(st.sampled_from("今天氣好三。a B.!\n\u0301\u200dé👩0\u3000กำ"), max_size=25))
+def test_plain_python_and_kernels_agree_and_lose_nothing(segmenter, sentences, text):
+    for model in (segmenter, sentences):
+        found = [pieces(text, model.unit)]
+        plain, bulk = (module.answers(model, [text], found)[0] for module in (segment_plain, segment_bulk))
+        np.testing.assert_array_equal(plain.begun, bulk.begun)
+        np.testing.assert_allclose(plain.chances, bulk.chances, atol=1e-5)
+        edges = [0, *(edge for segment in model.spans(text) for edge in (segment.start, segment.end)), len(text)]
+        assert edges == sorted(edges)
+        assert not "".join(text[first:last] for first, last in zip(edges[::2], edges[1::2], strict=True)).strip()
 
 
 def test_one_text_may_be_very_long(segmenter):

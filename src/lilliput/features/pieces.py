@@ -7,6 +7,7 @@ which a border always stands. A sentence may begin with any token of `tokenise`.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal, NamedTuple
 
 from lilliput.features.graphemes import shape
@@ -16,6 +17,7 @@ Unit = Literal["word", "sentence"]
 UNITS = ("word", "sentence")
 SPACE = " "
 EMPTY_LINE = 2
+_SPACE = ord(SPACE)
 
 _BLANK_LINE = re.compile(r"\n\s*\n|\u2029")
 _NUMERALS = frozenset("〇零一二三四五六七八九十百千万萬億亿兩两廿卅")
@@ -32,15 +34,14 @@ class Pieces(NamedTuple):
     spans: list[Span]
     kinds: list[int]
 
+    def spaces(self, unit: str) -> list[bool]:
+        """Which pieces are runs of spaces."""
+        return [unit == "word" and kind == _SPACE for kind in self.kinds]
+
 
 def pieces(text: str, unit: str) -> Pieces:
     """The pieces of a text, in order; without the spaces at its ends."""
     return _graphemes(text) if unit == "word" else _tokens(text)
-
-
-def is_space(text: str, span: Span) -> bool:
-    """Whether a piece is a run of spaces."""
-    return text[span.start].isspace()
 
 
 def strings(text: str, spans: list[Span]) -> list[str]:
@@ -59,19 +60,20 @@ def _graphemes(text: str) -> Pieces:
             break
         if letter != SPACE:
             spans.append(Span(start, end))
-            kinds.append(ord(_ideograph(text[start]) if letter == "i" else letter))
-        elif spans and kinds[-1] == ord(SPACE):
+            kinds.append(_ideograph(text[start]) if letter == "i" else ord(letter))
+        elif spans and kinds[-1] == _SPACE:
             spans[-1] = Span(spans[-1].start, end)
         elif spans:
             spans.append(Span(start, end))
-            kinds.append(ord(SPACE))
+            kinds.append(_SPACE)
     return Pieces(spans, kinds)
 
 
-def _ideograph(character: str) -> str:
+@cache
+def _ideograph(character: str) -> int:
     if character in _NUMERALS:
-        return "n"
-    return next((kind for first, last, kind in _KANA if first <= ord(character) <= last), "i")
+        return ord("n")
+    return ord(next((kind for first, last, kind in _KANA if first <= ord(character) <= last), "i"))
 
 
 def _tokens(text: str) -> Pieces:

@@ -139,9 +139,9 @@ class Segmenter(Estimator):
 
     def _cut(self, texts: list[str]) -> Iterator[list[Segment]]:
         found = [pieces(_checked(text), self.unit) for text in texts]
-        for text, (spans, _), answer in zip(texts, found, self._answers(texts, found), strict=True):
+        for text, one, answer in zip(texts, found, self._answers(texts, found), strict=True):
             chances = answer.chances.tolist()
-            cut = segments_of(text, spans, answer.begun.tolist(), self.unit)
+            cut = segments_of(one, answer.begun.tolist(), self.unit)
             yield [Segment(text[span.start : span.end], *span, chances[place]) for span, place in cut]
 
     def _answers(self, texts: Sequence[str], found: Sequence[Pieces]) -> list[Answer]:
@@ -152,8 +152,8 @@ class Segmenter(Estimator):
         else:
             from lilliput.tasks.segment_bulk import answers
         made = answers(self, texts, found)
-        for text, one, answer in zip(texts, found, made, strict=True):
-            sure = forced(text, one, self.unit)
+        for one, answer in zip(found, made, strict=True):
+            sure = forced(one, self.unit)
             answer.begun[sure], answer.chances[sure] = True, 1
         return made
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.features.joining import Joined, join, takes_spaces
-from lilliput.features.pieces import EMPTY_LINE, SPACE, Pieces, is_space
+from lilliput.features.pieces import EMPTY_LINE, Pieces
 from lilliput.features.tokenise import Span
 from lilliput.tasks.segment_quality import Cut
 from lilliput.tasks.segment_source import Segments
@@ -73,12 +73,12 @@ def _segments(item: object, number: int, unit: str) -> Segments:
     return found
 
 
-def tags_of(text: str, found: Pieces, segments: Sequence[Span], unit: str) -> Tags:
+def tags_of(found: Pieces, segments: Sequence[Span], unit: str) -> Tags:
     """Tags of the pieces of a text with these segments."""
     starts = {segment.start for segment in segments}
     begun = [span.start in starts for span in found.spans]
     lost = len(starts) - sum(begun)
-    parts = [begin or sure for begin, sure in zip(begun, forced(text, found, unit), strict=True)]
+    parts = [begin or sure for begin, sure in zip(begun, forced(found, unit), strict=True)]
     return Tags([_PLACES[pair] for pair in pairwise([*parts, True])], lost)
 
 
@@ -96,19 +96,19 @@ def is_begin(tags: NDArray[np.int32]) -> NDArray[np.bool_]:
     return (tags == BEGIN) | (tags == SINGLE)
 
 
-def forced(text: str, found: Pieces, unit: str) -> list[bool]:
+def forced(found: Pieces, unit: str) -> list[bool]:
     """Before which pieces a border stands whatever a net says: the first, at spaces of words, at an empty line."""
     if unit == "sentence":
         return [at == 0 or gap == EMPTY_LINE for at, gap in enumerate(found.kinds)]
-    spaces = [is_space(text, span) for span in found.spans]
+    spaces = found.spaces(unit)
     return [space or before for space, before in zip(spaces, [True, *spaces], strict=False)]
 
 
-def segments_of(text: str, spans: Sequence[Span], begun: Sequence[bool], unit: str) -> list[tuple[Span, int]]:
+def segments_of(pieces: Pieces, begun: Sequence[bool], unit: str) -> list[tuple[Span, int]]:
     """The segments where `begun` says that one begins, without spaces, each with the number of its first piece."""
     found: list[tuple[Span, int]] = []
-    for at, (span, begin) in enumerate(zip(spans, begun, strict=True)):
-        if unit == "word" and is_space(text, span):
+    for at, (span, begin, space) in enumerate(zip(pieces.spans, begun, pieces.spaces(unit), strict=True)):
+        if space:
             continue
         if begin or not found:
             found.append((span, at))
@@ -119,10 +119,12 @@ def segments_of(text: str, spans: Sequence[Span], begun: Sequence[bool], unit: s
 
 def cut_of(texts: Sequence[Joined], found: Sequence[Pieces], answer: Answer, unit: str) -> Cut:
     """What texts with segments wanted, and the answer of a model for all their pieces, come to."""
-    tagged = [tags_of(joined.text, one, joined.spans, unit) for joined, one in zip(texts, found, strict=True)]
+    tagged = [tags_of(one, joined.spans, unit) for joined, one in zip(texts, found, strict=True)]
     borders = np.cumsum([0, *(len(one.spans) for one in found)]).astype(np.int64)
-    sure = np.array([flag for joined, one in zip(texts, found, strict=True) for flag in forced(joined.text, one, unit)])
-    spaces = np.array([unit == "word" and kind == ord(SPACE) for one in found for kind in one.kinds], dtype=bool)
+    sure, spaces = (
+        np.concatenate([np.array(flags, dtype=bool) for flags in of])
+        for of in ([forced(one, unit) for one in found], [one.spaces(unit) for one in found])
+    )
     wanted = is_begin(np.array([tag for one in tagged for tag in one.tags], dtype=np.int32))
     return Cut(
         borders,
