@@ -14,7 +14,7 @@ STRANGE = {
     "nothing": "",
     "spaces": " \t\n ",
     "no n-gram that is known": "qqqq",
-    "NUL bytes": "\0rot\0\0grün\0",
+    "NUL bytes": "\0rot\0\0das\0",
     "lone surrogates": "rot \ud800 \udfff",
     "emoji": "👩‍👩‍👧‍👦🇩🇪 rot ❤️",
     "ideographs": "红色的 赤い 빨간 rot",

@@ -48,14 +48,18 @@ SCOUT_TEXTS = 200_000
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a net is made: n-gram groups, table width (0: linear, as wide as the outputs), hidden units, loss, passes."""
+    """How a net is made: n-gram groups, table width (0: linear, as wide as the outputs), hidden units, loss, passes.
+
+    ``sums``: see `Learner`.
+    """
 
     groups: tuple[NGrams, ...]
     dim: int = 0
     hidden: int = 0
     loss: int = SIGMOID
-    rate: float = 0.15
+    rate: float = 0.3
     passes: int = 6
+    sums: float = 0.01
 
     def shape(self, groups: tuple[NGrams, ...], outputs: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
@@ -194,7 +198,7 @@ class Planner:
         shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=8)
         fitting = self._fit(shape, layout, counts, None)
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
-            scout = self._learner(shape, layout)
+            scout = self._learner(recipe, layout, shape.code_bits)
             schedule = Schedule(recipe.rate, SCOUT_PASSES, self._seconds(1 / 6), coded=0)
             self._passes(scout, recipe.loss).run(self._scout_source(layout, learn), schedule)
             shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
@@ -218,7 +222,7 @@ class Planner:
         share: float,
         land_after: int | None,
     ) -> Fitted:
-        learner = self._learner(recipe.shape(layout.groups, self.problem.outputs, code_bits), layout)
+        learner = self._learner(recipe, layout, code_bits)
         watch = _Watch(self, learner) if land_after is None and self.held.tune else None
 
         def fitted(landed: int = 0) -> Fitted:
@@ -274,8 +278,9 @@ class Planner:
         room = np.inf if self.problem.room is None else self.problem.room - shape.layer_bytes()
         return fit_rows(layout, counts, self.problem.rows, worth, shape.row_bytes(), room)
 
-    def _learner(self, shape: Shape, layout: Layout) -> Learner:
-        return Learner(shape, layout.maps, layout.rates, self.problem.seed)
+    def _learner(self, recipe: Recipe, layout: Layout, code_bits: int) -> Learner:
+        shape = recipe.shape(layout.groups, self.problem.outputs, code_bits)
+        return Learner(shape, layout.maps, layout.rates, self.problem.seed, recipe.sums)
 
     def _passes(self, learner: Learner, loss: int) -> Passes:
         return Passes(learner, loss, self.problem.threads, self.problem.seed)
