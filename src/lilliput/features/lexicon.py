@@ -17,7 +17,7 @@ from lilliput.features.plain import GRAM_MULTIPLIER, MIX_MULTIPLIER
 Hashes = NDArray[np.uint64]
 Classes = NDArray[np.int64]
 
-SHORTEST_WORD, LONGEST_WORD = 2, 6
+SHORTEST_WORD, LONGEST_WORD = 2, 10
 """Graphemes of a word that a lexicon holds."""
 SIZES = range(SHORTEST_WORD, LONGEST_WORD + 1)
 FOLDS = 10
