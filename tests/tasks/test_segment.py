@@ -268,6 +268,12 @@ def test_conllu_gives_the_words_as_they_stand_in_the_text(tmp_path, misc, spaces
     assert list(read_segments(path, "sentence")) == [Segments(["Vámonos al mar"])]
 
 
+def test_a_form_with_a_space_is_two_words(tmp_path):
+    path = tmp_path / "some.conllu"
+    path.write_text("1\t10 000\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No\n2\t%\t_\t_\t_\t_\t_\t_\t_\t_\n\n")
+    assert list(read_segments(path, "word")) == [Segments(["10", "000", "%"], [True, False, True])]
+
+
 def test_plain_text_has_a_sentence_a_line(tmp_path):
     path = tmp_path / "some.txt"
     path.write_text("今天 好\n\n不  好\n", encoding="utf-8")

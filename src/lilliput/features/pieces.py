@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from lilliput.features.graphemes import shape
 from lilliput.features.tokenise import Span, tokenise
 
-Unit = Literal["word", "sentence"]
 UNITS = ("word", "sentence")
 SPACE = " "
 EMPTY_LINE = 2

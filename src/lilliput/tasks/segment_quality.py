@@ -36,7 +36,10 @@ class Cut(NamedTuple):
 
 
 def quality(model: Segmenter, items: Iterable[Any]) -> dict[str, Measure]:
-    """The measures of `measures` on texts that are cut already. Raises `DataError` where there are none."""
+    """The measures of `measures` on texts that are cut already, sentences in runs of those that a fit learns from.
+
+    Raises `DataError` where there are none.
+    """
     from lilliput.features.pieces import pieces
     from lilliput.tasks.segment_texts import Answer, cut_of, joined_texts
 

@@ -19,7 +19,6 @@ from lilliput.data.lines import numbered_lines, utf8_fault
 from lilliput.data.sentences import read_sentences
 from lilliput.features.joining import join, takes_spaces
 
-SEGMENT_ENDINGS = (".conllu", ".txt")
 _FORM, _MISC = COLUMNS.index("form"), COLUMNS.index("misc")
 _TEXT = "# text = "
 
@@ -44,7 +43,7 @@ def read_segments(path: PathLike, unit: str, *, bad: BadRows | None = None) -> I
         return _conllu(path, unit, bad)
     if ending == ".txt":
         return _plain(path, unit, bad)
-    raise DataError(f"{name}: segments are read from CoNLL-U ({SEGMENT_ENDINGS[0]}) and plain text (.txt)")
+    raise DataError(f"{name}: segments are read from CoNLL-U (.conllu) and plain text (.txt)")
 
 
 def _conllu(path: PathLike, unit: str, bad: BadRows | None) -> Iterator[Segments]:
@@ -61,7 +60,7 @@ def _conllu(path: PathLike, unit: str, bad: BadRows | None) -> Iterator[Segments
 
 
 def _surface(sentence: Sentence) -> list[tuple[str, bool]]:
-    """The words as they stand in the text, and whether a space follows each."""
+    """The words as they stand in the text, parted at spaces inside, and whether a space follows each."""
     found: list[tuple[str, bool]] = []
     covered = 0
     for line in sentence.lines:
@@ -72,7 +71,9 @@ def _surface(sentence: Sentence) -> list[tuple[str, bool]]:
         if "." in number or int(number) <= covered:
             continue
         covered = int(last or 0) or covered
-        found.append((cells[_FORM], "SpaceAfter=No" not in cells[_MISC].split("|")))
+        *parts, last_part = cells[_FORM].split() or [cells[_FORM]]
+        found += [(part, True) for part in parts]
+        found.append((last_part, "SpaceAfter=No" not in cells[_MISC].split("|")))
     return found
 
 
