@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
 
 _PLACES = {
@@ -33,6 +34,7 @@ _PLACES = {
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",
     "Report": "lilliput.core.report",
+    "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",
     "Source": "lilliput.data.source",
     "TextClassifier": "lilliput.tasks.label",

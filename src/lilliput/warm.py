@@ -92,8 +92,9 @@ def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, acce
 
 
 def _tag_and_cluster() -> None:
-    """Fit and use tiny clusters, and tiny taggers without them and with them."""
+    """Fit and use a tiny segmenter, tiny clusters, and tiny taggers without them and with them."""
     from lilliput.tasks.clusters import WordClusters
+    from lilliput.tasks.segment import Segmenter
     from lilliput.tasks.tag import SequenceTagger
 
     words = [["the", "dog", "ran", "é"], ["the", "cat", "sat", "."]] * 20
@@ -101,6 +102,7 @@ def _tag_and_cluster() -> None:
     for threads, known in ((1, None), (2, clusters)):
         tagger = SequenceTagger(budget="50KB", clusters=known, threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
+    Segmenter(threads=1, progress=False).fit(words).predict(["thedogran"] * 20)
 
 
 def forget() -> None:

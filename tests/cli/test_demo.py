@@ -23,6 +23,8 @@ def test_the_demo_shows_a_report_answers_and_reasons(run, monkeypatch: pytest.Mo
     assert path.stat().st_size <= 256_000
     assert lilliput.load(path).predict(["Widget which can contain other widgets."]) is not None
     assert done.out.count("  with '") > 2
+    assert "word_f1" in done.out
+    assert "".join(lilliput.load(tmp_path / "models" / "segments.safetensors").predict(["thelist"])[0]) == "thelist"
     assert len(lilliput.load(tmp_path / "models" / "clusters.safetensors").words_) > 500
 
 

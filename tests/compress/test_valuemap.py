@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -219,3 +220,8 @@ def decoded(code, word):
         if number >= nodes:
             return None
     raise AssertionError("past the longest codeword")
+
+
+def test_a_map_that_was_asked_can_be_pickled():
+    found = ValueMap.build(np.arange(9, dtype=np.uint64), np.arange(9))
+    assert found.look_up_one(3) == pickle.loads(pickle.dumps(found)).look_up_one(3) == 3

@@ -14,7 +14,7 @@ from lilliput.data.packed import pack
 from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
 from lilliput.features.window_kernels import count_windows, gather_windows, tokens_of
-from lilliput.features.windows import ATOMS, Window, atoms, character_class
+from lilliput.features.windows import ATOMS, MARKS, Window, atoms, character_class
 
 EVERYTHING = Window(
     (
@@ -41,15 +41,16 @@ def shown(words, window, place=0, **numbers):
 
 
 def laid_out(sentences):
-    """Packed tokens, sentence borders, and a cluster for most of the tokens."""
+    """Packed tokens, sentence borders, and a cluster and marks for most of the tokens."""
     flat = [word for sentence in sentences for word in sentence]
     borders = np.cumsum([0, *map(len, sentences)]).astype(np.int64)
-    return flat, borders, np.arange(len(flat), dtype=np.int32) % 5 - 1
+    numbers = np.arange(len(flat) * len(MARKS), dtype=np.int32)
+    return flat, borders, numbers[: len(flat)] % 5 - 1, numbers.reshape(-1, len(MARKS)) % 7 - 1
 
 
 def plain_bags(sentences, window):
-    flat, borders, clusters = laid_out(sentences)
-    made = [atoms(*parts) for parts in zip(flat, clusters.tolist(), strict=True)]
+    flat, borders, clusters, marks = laid_out(sentences)
+    made = [atoms(*parts) for parts in zip(flat, clusters.tolist(), marks.tolist(), strict=True)]
     return [
         [bucket for bucket, _ in window.bag((made[first:last], place))]
         for first, last in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
@@ -97,11 +98,11 @@ def test_no_cluster_gives_no_feature():
         "tag[-1]",
         "chars[1]",
         "word[0] chars[0]",
-        "word[0] " * 4,
+        "word[0] " * 6,
     ],
 )
 def test_a_template_without_sense_is_refused(template):
-    with pytest.raises(DataError, match="expected one to 3 of word, cased"):
+    with pytest.raises(DataError, match="expected one to 5 of word, cased"):
         Window((template,))
 
 
@@ -109,8 +110,8 @@ def test_a_template_without_sense_is_refused(template):
 @given(sentences=sentences_of)
 @example(sentences=[["the"], ["fox", "ran"] * 4])
 def test_the_kernels_see_what_the_plain_definition_says(window, sentences):
-    flat, borders, clusters = laid_out(sentences)
-    tokens = tokens_of(pack(flat), borders, clusters)
+    flat, borders, clusters, marks = laid_out(sentences)
+    tokens = tokens_of(pack(flat), borders, clusters, marks)
     expected = plain_bags(sentences, window)
     counts = np.zeros(1 << window.bits, dtype=np.int32)
     count_windows(tokens, window, counts)
@@ -128,8 +129,8 @@ def test_the_kernels_see_what_the_plain_definition_says(window, sentences):
 
 def test_long_sentences_are_gathered_in_pieces():
     sentences = [["a", "b", "c"] * 3000, ["d"], ["e"] * 9000]
-    flat, borders, clusters = laid_out(sentences)
-    tokens = tokens_of(pack(flat), borders, clusters)
+    flat, borders, clusters, marks = laid_out(sentences)
+    tokens = tokens_of(pack(flat), borders, clusters, marks)
     counts = np.zeros(1 << NEIGHBOURS.bits, dtype=np.int32)
     count_windows(tokens, NEIGHBOURS, counts)
     whole = BucketMap.of(np.flatnonzero(counts), NEIGHBOURS.bits)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lilliput.compat.fasttext_model import FastTextClassifier
     from lilliput.tasks.explanation import Explanation
     from lilliput.tasks.labels import Labels
+    from lilliput.tasks.segment import Segmenter
     from lilliput.tasks.tag import SequenceTagger
 
 Floats = NDArray[np.float32]
@@ -50,12 +51,18 @@ def load_labeller(path: str) -> Labeller:
 
 def load_tagger(path: str) -> SequenceTagger | None:
     """The tagger of a file, or None if the file holds a model of another task."""
+    return cast("SequenceTagger | None", _load_of("tag", path))
+
+
+def load_segmenter(path: str) -> Segmenter | None:
+    """The segmenter of a file, or None if the file holds a model of another task."""
+    return cast("Segmenter | None", _load_of("segment", path))
+
+
+def _load_of(task: str, path: str) -> Any:
     from lilliput.core.modelfile import read_model
 
-    if read_model(path)[0].get("task") != "tag":
-        return None
-    found: Any = load(path)
-    return cast("SequenceTagger", found)
+    return load(path) if read_model(path)[0].get("task") == task else None
 
 
 class ConvertedLabeller:

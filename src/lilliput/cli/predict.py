@@ -44,22 +44,27 @@ def predict(
     skip_bad: options.SkipBad = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Label a text or each row of a file, or tag their tokens.
+    """Label a text or each row of a file, tag their tokens, or cut them into words or sentences.
 
     A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
-    a token; of a file, CoNLL-U with the tags filled in.
+    a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
     """
-    from lilliput.cli.labeller import load_labeller, load_tagger
+    from lilliput.cli.labeller import load_labeller, load_segmenter, load_tagger
     from lilliput.cli.predict_text import show_answer
     from lilliput.data.files import ENDINGS
 
-    tagger = load_tagger(model)
-    if tagger is not None:
+    tagger, segmenter = load_tagger(model), load_segmenter(model)
+    if tagger is not None or segmenter is not None:
+        from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input
 
         if explain or keep or top is not None or text is not None:
-            raise LilliputError(f"{model} tags tokens; --explain, --keep, --top and --text are for models of labels")
-        tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
+            does = "tags tokens" if tagger is not None else "cuts texts"
+            raise LilliputError(f"{model} {does}; --explain, --keep, --top and --text are for models of labels")
+        if tagger is not None:
+            tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
+        elif segmenter is not None:
+            segment_input(segmenter, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
         return
     if not options.is_data(given, ENDINGS):
         if out != "-" or keep:

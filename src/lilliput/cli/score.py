@@ -35,7 +35,7 @@ def score(
     json: options.Json = False,
 ) -> None:
     """Measure a model on labelled data."""
-    from lilliput.cli.labeller import load_labeller, load_tagger
+    from lilliput.cli.labeller import load_labeller, load_segmenter, load_tagger
     from lilliput.data.source import Source
     from lilliput.tasks.language_source import LanguageSource
     from lilliput.tasks.quality import score_batches
@@ -45,6 +45,12 @@ def score(
         from lilliput.cli.tagging import score_tagger
 
         score_tagger(tagger, data, json=json, skip_bad=skip_bad)
+        return
+    segmenter = load_segmenter(model)
+    if segmenter is not None:
+        from lilliput.cli.segmenting import score_segmenter
+
+        score_segmenter(segmenter, data, json=json, skip_bad=skip_bad)
         return
     labeller: Any = load_labeller(model)
     kind = LanguageSource if labeller.task == "language" else Source

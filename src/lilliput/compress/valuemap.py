@@ -134,6 +134,9 @@ class ValueMap:
                 break
         return -1
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
     @property
     def error(self) -> float:
         """The share of keys outside the map that may get a value."""

@@ -13,6 +13,7 @@ TASKS: dict[str, str] = {
     "language": "lilliput.tasks.language:LanguageIdentifier",
     "clusters": "lilliput.tasks.clusters:WordClusters",
     "tag": "lilliput.tasks.tag:SequenceTagger",
+    "segment": "lilliput.tasks.segment:Segmenter",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

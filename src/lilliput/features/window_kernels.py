@@ -26,6 +26,7 @@ from lilliput.features.windows import (
     CLUSTER,
     LONGEST,
     LONGEST_SHAPE,
+    MARK,
     OUTSIDE,
     PREFIX,
     SHAPE,
@@ -61,8 +62,16 @@ class Tokens(NamedTuple):
     sentences: NDArray[np.int64]
 
 
-def tokens_of(packed: Packed, sentences: NDArray[np.int64], clusters: NDArray[np.int32] | None = None) -> Tokens:
-    """Atoms of packed tokens; `clusters`: a number a token, -1 for none; ``sentences`` as in `Tokens`."""
+def tokens_of(
+    packed: Packed,
+    sentences: NDArray[np.int64],
+    clusters: NDArray[np.int32] | None = None,
+    marks: NDArray[np.int32] | None = None,
+) -> Tokens:
+    """Atoms of packed tokens; ``sentences`` as in `Tokens`.
+
+    `clusters`: a number a token, -1 for none; `marks`: so for each of `MARKS`, int32 (tokens, marks).
+    """
     lookup = tables(packed.ascii)
     none = np.full(len(packed), -1, dtype=np.int32)
     hashes, chars, bounds = _atoms(
@@ -73,7 +82,18 @@ def tokens_of(packed: Packed, sentences: NDArray[np.int64], clusters: NDArray[np
         character_classes(),
         none if clusters is None else clusters,
     )
+    if marks is not None:
+        set_marks(hashes, marks)
     return Tokens(hashes, chars, bounds, sentences)
+
+
+def set_marks(hashes: NDArray[np.uint64], marks: NDArray[np.int32]) -> None:
+    """Put `marks` (tokens, marks) among the atoms of tokens (tokens, atoms)."""
+    for column, numbers in enumerate(marks.T, MARK):
+        seed = np.uint64((ATOM_SEED ^ column) * STEP_MULTIPLIER & (1 << 64) - 1)
+        value = (seed ^ numbers.astype(np.uint64)) * _STEP
+        value = (value ^ (value >> _HALF)) * _MIX
+        hashes[:, column] = np.where(numbers >= 0, (value ^ (value >> _HALF)) | _ONE, np.uint64(0))
 
 
 @cache

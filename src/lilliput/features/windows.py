@@ -1,9 +1,9 @@
 """Features of a token and its neighbours, in plain Python: what a cold process uses, and the oracle of the kernels.
 
-Every token has atoms: its word, its cased form, its shape, prefixes and suffixes, and the n-grams of its characters.
-A template names atoms at offsets from a token, "word[0]" or "word[-1] word[0]", and stands for their conjunction. A
-group is a list of templates; each is hashed to 64 bits, of which the top `bits` name a bucket.
-`lilliput.features.window_kernels` must agree to the last bucket.
+Every token has atoms: its word, its cased form, its shape, prefixes and suffixes, and the n-grams of its characters; a
+segmenter adds marks: what it knows of a token beside the token itself. A template names atoms at offsets from a token,
+"word[0]" or "word[-1] word[0]", and stands for their conjunction. A group is a list of templates; each is hashed to 64
+bits, of which the top `bits` name a bucket. `lilliput.features.window_kernels` must agree to the last bucket.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from lilliput.data.packed import normalise
 from lilliput.features.plain import BORDER, GRAM_MULTIPLIER, MIX_MULTIPLIER, STEP_MULTIPLIER, stream
 from lilliput.features.unicode import CODE_MASK, TABLE_SIZE, TAGS
 
+MARKS = ("kind", "echo", "gap", "begins", "ends", "covers", "begun", "ended", "covered")
+"""Numbers that a segmenter gives to a token: see `lilliput.features.marks`."""
 AFFIX = 4
 """The longest prefix and suffix, in folded characters."""
 ATOMS = (
@@ -33,13 +35,16 @@ ATOMS = (
     *(f"prefix{size}" for size in range(1, AFFIX + 1)),
     *(f"suffix{size}" for size in range(1, AFFIX + 1)),
     "cluster",
+    *MARKS,
 )
 """Atoms of which a token has one (0: none, as a prefix longer than the word)."""
 WORD, CASED, SHAPE, PREFIX, SUFFIX, CLUSTER = 0, 1, 2, 3, 3 + AFFIX, 3 + 2 * AFFIX
+MARK = CLUSTER + 1
+NO_MARKS = (-1,) * len(MARKS)
 CHARS = "chars"
 """The n-grams of a token's characters, of `CHARS_LOW` to `CHARS_HIGH`; stands alone in a template, at offset 0."""
 CHARS_LOW, CHARS_HIGH = 2, 4
-LONGEST = 3
+LONGEST = 5
 """Atoms in a template, at most."""
 REACH = 3
 """How far from its token a template may look."""
@@ -160,8 +165,8 @@ def atom_hash(atom: int, items: Sequence[int]) -> int:
     return (value ^ value >> 32) | 1
 
 
-def atoms(word: str, cluster: int = -1) -> Atoms:
-    """Atoms of a word; `cluster`: the number of its cluster, -1 for none."""
+def atoms(word: str, cluster: int = -1, marks: Sequence[int] = NO_MARKS) -> Atoms:
+    """Atoms of a word; `cluster`, `marks` (one for each of `MARKS`): their numbers, -1 for none."""
     word = word.replace("\0", " ")  # as `pack` has it
     letters = [item for item in stream(word) if item != BORDER]
     text = normalise(word).encode("utf-8", "replace").decode()
@@ -172,7 +177,7 @@ def atoms(word: str, cluster: int = -1) -> Atoms:
         (shape, "".join(map(chr, shape))),
         *((letters[:size], _shown(letters[:size])) if size <= len(letters) else None for size in range(1, AFFIX + 1)),
         *((letters[-size:], _shown(letters[-size:])) if size <= len(letters) else None for size in range(1, AFFIX + 1)),
-        ([cluster], str(cluster)) if cluster >= 0 else None,
+        *(([number], str(number)) if number >= 0 else None for number in (cluster, *marks)),
     ]
     hashes = [atom_hash(atom, part[0]) if part else 0 for atom, part in enumerate(parts)]
     framed = [BORDER, *letters, BORDER]

@@ -29,6 +29,14 @@ def likeliest(logits: Floats, transitions: Floats, temperature: float) -> tuple[
     """The likeliest tag of each token of one sentence, given all of the sentence, and how likely it is."""
     if not len(logits):
         return [], []
+    chances = sentence_chances(logits, transitions, temperature)
+    return chances.argmax(axis=1).tolist(), chances.max(axis=1).tolist()
+
+
+def sentence_chances(logits: Floats, transitions: Floats, temperature: float) -> NDArray[np.float64]:
+    """How likely each tag of each token of one sentence is, given all of the sentence; (tokens, tags)."""
+    if not len(logits):
+        return np.zeros(logits.shape)
     says = _powers(logits, logits.max(axis=1, keepdims=True), temperature)
     steps = _powers(transitions, transitions.max(), temperature)
     before, after = np.empty_like(says), np.ones_like(says)
@@ -40,8 +48,25 @@ def likeliest(logits: Floats, transitions: Floats, temperature: float) -> tuple[
         row = steps[:-1] @ (says[place] * after[place])
         after[place - 1] = row / row.max()
     chances = before * after
-    chances /= chances.sum(axis=1, keepdims=True)
-    return chances.argmax(axis=1).tolist(), chances.max(axis=1).tolist()
+    return chances / chances.sum(axis=1, keepdims=True)
+
+
+def best_path(logits: Floats, transitions: Floats) -> NDArray[np.int32]:
+    """Tags of the tokens of one sentence, int32 (tokens,), the likeliest together."""
+    tags = np.zeros(len(logits), dtype=np.int32)
+    scores, steps = transitions[-1].astype(np.float64), transitions[:-1].astype(np.float64)
+    before = []
+    for place, says in enumerate(logits.astype(np.float64)):
+        if place:
+            reached = scores[:, None] + steps
+            before.append(reached.argmax(axis=0))
+            scores = reached.max(axis=0)
+        scores = scores + says
+    tag = scores.argmax()
+    for place in range(len(tags) - 1, -1, -1):
+        tags[place] = tag
+        tag = before[place - 1][tag] if place else tag
+    return tags
 
 
 def _powers(values: Floats, largest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:

@@ -46,21 +46,31 @@ def likeliest_tags(
 ) -> tuple[NDArray[np.int32], Floats]:
     """The likeliest tag of each token (tokens,), all tags of its sentence considered, and how likely it is (tokens,).
 
+    Takes what `tag_chances` takes.
+    """
+    chances = tag_chances(logits, transitions, sentences, temperature, threads)
+    return chances.argmax(axis=1).astype(np.int32), chances.max(axis=1, initial=0)
+
+
+def tag_chances(
+    logits: Floats, transitions: Floats, sentences: NDArray[np.int64], temperature: float, threads: int
+) -> Floats:
+    """How likely each tag of each token is, all tags of its sentence considered; float32 (tokens, tags).
+
     `logits`: of `token_logits`; `transitions`: see `lilliput.nets.chain`; `sentences`: where each begins, and the
     number of tokens.
     """
-    tags = np.empty(len(logits), dtype=np.int32)
-    chances = np.empty(len(logits), dtype=np.float32)
+    chances = np.empty(logits.shape, dtype=np.float32)
 
-    def decode(cut: tuple[int, int]) -> None:
-        _decode(logits, transitions, sentences[cut[0] : cut[1] + 1], 1 / temperature, tags, chances)
+    def fill(cut: tuple[int, int]) -> None:
+        _chances(logits, transitions, sentences[cut[0] : cut[1] + 1], 1 / temperature, chances)
 
-    map_ordered(decode, cuts(sentences), threads)
-    return tags, chances
+    map_ordered(fill, cuts(sentences), threads)
+    return chances
 
 
 @njit(nogil=True, cache=True)
-def _decode(logits, transitions, sentences, sharpness, tags, chances):
+def _chances(logits, transitions, sentences, sharpness, chances):
     count = logits.shape[1]
     longest = np.diff(sentences).max()
     scratch = ChainScratch(
@@ -74,11 +84,48 @@ def _decode(logits, transitions, sentences, sharpness, tags, chances):
         posteriors(logits[first : first + size], sharpness, weights, turned, 0, size, scratch)
         for place in range(size):
             chances_at(place, size, turned, scratch, row)
-            best = 0
+            chances[first + place] = row
+
+
+def best_paths(logits: Floats, transitions: Floats, sentences: NDArray[np.int64], threads: int) -> NDArray[np.int32]:
+    """Tags of the tokens, int32 (tokens,), those of a sentence the likeliest together (Viterbi 1967).
+
+    Takes what `tag_chances` takes. Of equal scores the first tag wins. Where tags must fit one another, as those of the
+    parts of a word, the best path is better than the best tag of each token.
+    """
+    tags = np.empty(len(logits), dtype=np.int32)
+
+    def find(cut: tuple[int, int]) -> None:
+        _best_paths(logits, transitions, sentences[cut[0] : cut[1] + 1], tags)
+
+    map_ordered(find, cuts(sentences), threads)
+    return tags
+
+
+@njit(nogil=True, cache=True)
+def _best_paths(logits, transitions, sentences, tags):
+    count = logits.shape[1]
+    before = np.empty((np.diff(sentences).max(), count), dtype=np.int32)
+    scores, reached = np.empty(count), np.empty(count)
+    for sentence in range(len(sentences) - 1):
+        first, size = sentences[sentence], sentences[sentence + 1] - sentences[sentence]
+        for place in range(size):
             for tag in range(count):
-                if row[tag] > row[best]:
-                    best = tag
-            tags[first + place], chances[first + place] = best, row[best]
+                best = 0
+                if place == 0:
+                    reached[tag] = transitions[count, tag]
+                else:
+                    for last in range(1, count):
+                        if scores[last] + transitions[last, tag] > scores[best] + transitions[best, tag]:
+                            best = last
+                    reached[tag] = scores[best] + transitions[best, tag]
+                reached[tag] += logits[first + place, tag]
+                before[place, tag] = best
+            scores[:] = reached
+        tag = int(np.argmax(scores))
+        for place in range(size - 1, -1, -1):
+            tags[first + place] = tag
+            tag = before[place, tag]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

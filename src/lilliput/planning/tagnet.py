@@ -124,7 +124,7 @@ def recipe_for(clusters: ValueMap | None) -> TagRecipe:
 def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:
     """Choose features, train, hold out, and train again on all sentences; Ctrl-C ends it with the net as it stands."""
     sentences = len(problem.tagged.sentences) - 1
-    held = _held(sentences, problem.seed)
+    held = held_sentences(sentences, problem.seed)
     learn = np.ones(sentences, dtype=bool)
     learn[held] = False
     counts = [count_tokens(problem.tagged, window) for window in recipe.groups]
@@ -145,7 +145,8 @@ def least_room(recipe: TagRecipe, tags: int) -> float:
     return shape.layer_bytes() + len(recipe.groups) * (LEAST_ROWS * shape.row_bytes() + 64)
 
 
-def _held(sentences: int, seed: int) -> NDArray[np.int64]:
+def held_sentences(sentences: int, seed: int) -> NDArray[np.int64]:
+    """The sentences that are held out, of so many, in order."""
     count = min(sentences // HELD_SHARE, HELD_MOST)
     return np.sort(np.random.default_rng([seed, 2]).permutation(sentences)[:count])
 

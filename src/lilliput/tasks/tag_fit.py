@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) ->
         if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
             break
         room -= excess + 16
-    _close(draft, promise)
+    close_report(draft, promise)
     vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
     if draft.interrupted_:
         raise KeyboardInterrupt
@@ -151,7 +151,7 @@ def _draft(
         _held_out(trained, len(read.tagged.sentences) - 1),
         model.seed,
         data={"rows": len(read.tagged), "labels": len(read.labels.names), "fingerprint": read.fingerprint},
-        plan=_plan(trained, recipe, read),
+        plan=plan_of(trained, recipe, read.tagged, "operations a token"),
         notes=["training was ended early by Ctrl-C"] if trained.interrupted else [],
     )
     report.versions, report.threads = versions(), resolve_threads(model.threads)
@@ -205,9 +205,10 @@ def _held_out(trained: TaggedNet, sentences: int) -> str:
     return told + ("; measured before the saved model learned from them too" if trained.refitted else "")
 
 
-def _plan(trained: TaggedNet, recipe: TagRecipe, read: Read) -> dict[str, object]:
+def plan_of(trained: TaggedNet, recipe: TagRecipe, tagged: Tagged, cost: str) -> dict[str, object]:
+    """What was chosen, for a report; `cost` names the operations that one token takes."""
     net = trained.net
-    some = read.tagged.part(*read.tagged.parts()[0])
+    some = tagged.part(*tagged.parts()[0])
     bags = gather_tokens(some.tokens(), net.groups, net.maps, 1)
     rows = len(bags.rows) / max(1, len(some))
     return {
@@ -217,7 +218,7 @@ def _plan(trained: TaggedNet, recipe: TagRecipe, read: Read) -> dict[str, object
         "bits": recipe.code_bits,
         "rate": recipe.rate,
         "passes": recipe.passes,
-        "operations a token": round(rows * net.tables[0].dim + net.layers.parameters()),
+        cost: round(rows * net.tables[0].dim + net.layers.parameters()),
     }
 
 
@@ -227,7 +228,7 @@ def _words_of(tagged: Tagged) -> list[list[str]]:
     return [words[first:last] for first, last in pairwise(tagged.sentences.tolist())]
 
 
-def _close(draft: SequenceTagger, promise: Promise) -> None:
+def close_report(draft: Any, promise: Promise) -> None:
     """Complete the report, and raise `BudgetError` if the promise was not kept."""
     report = draft.report_
     report.file_bytes = len(draft.to_bytes())

@@ -26,13 +26,15 @@ LONGEST = 500
 class Tagged:
     """Tokens of sentences, packed, with a tag and a cluster each; ``sentences``: where each begins, and the total.
 
-    ``clusters``: int32, -1 for none, or None if there are none at all; ``tags``: int32.
+    ``clusters``: int32, -1 for none, or None if there are none at all; ``tags``: int32; ``marks``: int32 (tokens,
+    marks), see `lilliput.features.windows.MARKS`, or None.
     """
 
     packed: Packed
     sentences: NDArray[np.int64]
     tags: NDArray[np.int32]
     clusters: NDArray[np.int32] | None = None
+    marks: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.tags)
@@ -41,20 +43,20 @@ class Tagged:
         """The sentences [first, last)."""
         start, end = (int(self.sentences[edge]) for edge in (first, last))
         packed = Packed(self.packed.buffer, self.packed.offsets[start : end + 1], self.packed.ascii)
-        clusters = None if self.clusters is None else self.clusters[start:end]
-        return Tagged(packed, self.sentences[first : last + 1] - start, self.tags[start:end], clusters)
+        clusters, marks = (None if one is None else one[start:end] for one in (self.clusters, self.marks))
+        return Tagged(packed, self.sentences[first : last + 1] - start, self.tags[start:end], clusters, marks)
 
     def chosen(self, sentences: NDArray[np.int64]) -> Tagged:
         """The given sentences, in the given order."""
         sizes = np.diff(self.sentences)[sentences]
         borders = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         tokens = np.repeat(self.sentences[:-1][sentences] - borders[:-1], sizes) + np.arange(borders[-1])
-        clusters = None if self.clusters is None else self.clusters[tokens]
-        return Tagged(subset(self.packed, tokens), borders, self.tags[tokens], clusters)
+        clusters, marks = (None if one is None else one[tokens] for one in (self.clusters, self.marks))
+        return Tagged(subset(self.packed, tokens), borders, self.tags[tokens], clusters, marks)
 
     def tokens(self) -> Tokens:
         """Their atoms."""
-        return tokens_of(self.packed, self.sentences, self.clusters)
+        return tokens_of(self.packed, self.sentences, self.clusters, self.marks)
 
     def parts(self) -> list[tuple[int, int]]:
         """(first, last) sentence of parts of about `PART` tokens."""
