@@ -111,7 +111,7 @@ def test_the_budget_is_kept(language_model):
 
 def test_a_budget_that_is_too_small_names_the_smallest(language_rows):
     with pytest.raises(BudgetError, match="the smallest memory that would do is"):
-        LanguageIdentifier("3KB", progress=False).fit(*language_rows)
+        LanguageIdentifier("2KB", progress=False).fit(*language_rows)
 
 
 def test_one_file_a_language_is_rows_with_that_language(language_rows, language_model, tmp_path):

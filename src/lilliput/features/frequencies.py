@@ -41,6 +41,12 @@ class Frequencies:
         """The same with `bits` bits fewer in a bucket, which joins neighbours."""
         return _merged(self.buckets >> bits, self.classes, self.counts, self.totals)
 
+    def renumbered(self, numbers: Ints) -> Frequencies:
+        """The same with ``numbers[c]`` for class c; all numbers below their count."""
+        totals = np.zeros(len(self.totals))
+        totals[numbers] = self.totals
+        return _merged(self.buckets, numbers[self.classes], self.counts, totals)
+
     def plus(self, other: Frequencies) -> Frequencies:
         """The counts of both; `other` may have more classes, behind those of this one."""
         totals = other.totals.copy()

@@ -8,11 +8,13 @@ so that, but for a constant that all classes share, the logit of c for a text of
 
     n^-k sum_g  [log(1 + count(g, c) / (A b(g)))  -  log(total(c) + A)]
 
-The first part is zero for most pairs of n-gram and class, and only pairs that matter are kept: those with the largest
-P(g | c) (log(1 + count / (A b)) - 1), what a pair is expected to bring to a text of its class. N-grams without a pair
-are left out of the sum. The file holds the frequency of each pair, count / total, in 4 bits. A class with little text
-gets along with it: what it has not shown counts by b(g), which nets that learn to discriminate take as evidence against
-it. The power k < 1 of the length is because n-grams that overlap repeat one another.
+The first part is zero for most pairs of n-gram and class, and only pairs that matter are kept: of each class as many,
+those with the largest P(g | c) (log(1 + count / (A b)) - 1), what a pair is expected to bring to a text of its class.
+N-grams without a pair are left out of the sum, and total(c) becomes the geometric mean of itself and of what was kept
+of it (the one would be right if all n-grams of a text were summed, the other if those of no pair were never met). The
+file holds the frequency of each pair, count / total, in 4 bits. A class with little text gets along with it: what it
+has not shown counts by b(g), which nets that learn to discriminate take as evidence against it. The power k < 1 of the
+length is because n-grams that overlap repeat one another.
 
 McCallum and Nigam 1998, "A Comparison of Event Models for Naive Bayes Text Classification"; the smoothing is the
 Dirichlet prior of Zhai and Lafferty 2004, "A Study of Smoothing Methods for Language Models".
@@ -65,11 +67,13 @@ class NaiveBayes:
     power: float = 0.7
 
     @classmethod
-    def of(cls, frequencies: Frequencies, group: NGrams, pairs: int) -> NaiveBayes:
-        """The `pairs` most useful pairs of `frequencies`, whose buckets are those of `group`, which may be joined."""
-        chosen = _best(frequencies, pairs)
-        rows = len(np.unique(chosen.buckets))
-        bits = min(group.bits, max(LEAST_BITS, int(np.ceil(np.log2(max(1, SPARSE * rows))))))
+    def of(cls, frequencies: Frequencies, group: NGrams, room: float = np.inf, power: float = 0.7) -> NaiveBayes:
+        """The most useful pairs of `frequencies`, of buckets of `group`, as many as have room in so many bytes.
+
+        Buckets are joined with their neighbours where there are more than enough of them.
+        """
+        chosen = _chosen(frequencies, room)
+        bits = min(group.bits, _bits(len(np.unique(chosen.buckets))))
         if bits < group.bits:
             chosen = chosen.folded(group.bits - bits)
         logs = np.log2(chosen.counts / chosen.totals[chosen.classes])
@@ -81,7 +85,8 @@ class NaiveBayes:
         first[1:] = chosen.buckets[1:] != chosen.buckets[:-1]
         owners = chosen.classes.astype(kind) | (first.astype(kind) << kind(8 * kind().itemsize - 1))
         kept = BucketMap.of(chosen.buckets, bits)
-        return cls(replace(group, bits=bits), kept, owners, pack_codes(codes, CODE_BITS), chosen.totals, low, step)
+        packed = pack_codes(codes, CODE_BITS)
+        return cls(replace(group, bits=bits), kept, owners, packed, chosen.totals, low, step, power)
 
     # Using
 
@@ -172,7 +177,8 @@ class NaiveBayes:
 
     @cached_property
     def _biases(self) -> NDArray[np.float64]:
-        biases = -np.log(self.totals + SMOOTHING)
+        kept = np.bincount(self._classes, self._rates(), minlength=self.outputs) * self.totals
+        biases = -np.log(np.sqrt((self.totals + SMOOTHING) * (kept + SMOOTHING)))
         return biases - biases.mean()
 
     @cached_property
@@ -208,12 +214,6 @@ class NaiveBayes:
             *rest,
         )
 
-    @staticmethod
-    def file_bytes(pairs: int, rows: int, classes: int) -> int:
-        """Bytes of the arrays of a model of so many pairs in so many buckets."""
-        bits = max(LEAST_BITS, int(np.ceil(np.log2(max(1, SPARSE * rows)))))
-        return (1 << bits) // 8 + pairs * owner_type(classes)().itemsize + -(-pairs * CODE_BITS // 8) + 8 * classes
-
 
 def owner_type(classes: int) -> type[np.uint8] | type[np.uint16] | type[np.uint32]:
     """The smallest type that holds a class and one bit more."""
@@ -222,7 +222,45 @@ def owner_type(classes: int) -> type[np.uint8] | type[np.uint16] | type[np.uint3
     return np.uint16 if classes <= 1 << 15 else np.uint32
 
 
-def worth(frequencies: Frequencies) -> NDArray[np.float64]:
+def array_bytes(pairs: int, rows: int, classes: int) -> int:
+    """Bytes of the arrays of a model of so many pairs of so many buckets and classes."""
+    owners = pairs * owner_type(classes)().itemsize
+    return (1 << _bits(rows)) // 8 + owners + -(-pairs * CODE_BITS // 8) + 8 * classes
+
+
+def _bits(rows: int) -> int:
+    """Of the number of buckets, where so many of them have pairs."""
+    return max(LEAST_BITS, int(np.ceil(np.log2(max(1, SPARSE * rows)))))
+
+
+def _chosen(frequencies: Frequencies, room: float) -> Frequencies:
+    """As many pairs as there is room for, the best first."""
+    order = _ranked(frequencies)
+    low, high = 0, len(order)
+    while low < high:  # the largest number of pairs that fits
+        middle = (low + high + 1) // 2
+        rows = len(np.unique(frequencies.buckets[order[:middle]]))
+        if array_bytes(middle, rows, len(frequencies.totals)) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    chosen = np.sort(order[:low])
+    parts = (frequencies.buckets[chosen], frequencies.classes[chosen], frequencies.counts[chosen])
+    return Frequencies(*parts, frequencies.totals)
+
+
+def _ranked(frequencies: Frequencies) -> NDArray[np.int64]:
+    """The pairs that are of use: the best of each class, then the second best of each, and so on."""
+    worths = _worth(frequencies)
+    order = np.lexsort((-worths, frequencies.classes))  # stable: ties are cut by bucket
+    sizes = np.bincount(frequencies.classes, minlength=len(frequencies.totals))
+    ranks = np.empty(len(frequencies), dtype=np.int64)
+    ranks[order] = np.arange(len(frequencies)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    useful = np.flatnonzero(worths > 0)
+    return useful[np.argsort(ranks[useful], kind="stable")]
+
+
+def _worth(frequencies: Frequencies) -> NDArray[np.float64]:
     """What each pair is expected to bring to a text of its class; 0 for one that is of no use."""
     rates = frequencies.counts / frequencies.totals[frequencies.classes]
     first = np.ones(len(frequencies), dtype=bool)
@@ -231,12 +269,3 @@ def worth(frequencies: Frequencies) -> NDArray[np.float64]:
     means = np.bincount(rows, rates) / len(frequencies.totals)
     says = np.log1p(frequencies.counts / (SMOOTHING * means[rows]))
     return rates * np.maximum(0, says - 1)
-
-
-def _best(frequencies: Frequencies, pairs: int) -> Frequencies:
-    """The `pairs` pairs of the largest worth; ties are cut by bucket, then class."""
-    worths = worth(frequencies)
-    order = np.argsort(-worths, kind="stable")[:pairs]
-    chosen = np.sort(order[worths[order] > 0])
-    parts = (frequencies.buckets[chosen], frequencies.classes[chosen], frequencies.counts[chosen])
-    return Frequencies(*parts, frequencies.totals)
