@@ -83,7 +83,8 @@ def find_ngrams(texts: Sequence[str], group: NGrams) -> Found:
     """All n-grams of characters of `texts`, repeats included, as `plain.buckets` has them for each text."""
     items, places = _streams(texts)
     shift = np.uint64(64 - group.bits)
-    buckets, found = [], []
+    buckets: list[NDArray[np.uint64]] = []
+    found = []
     first = np.arange(max(0, len(items) - 1))  # where the n-grams begin that have not met a border yet
     wide = items.astype(np.uint64)
     values = (_SEED ^ wide[first]) * _STEP
@@ -100,11 +101,8 @@ def find_ngrams(texts: Sequence[str], group: NGrams) -> Found:
         if size >= group.low:
             buckets.append(_mixed(values) >> shift)
             found.append(first)
-    return Found(_joined(buckets, np.uint32), places[_joined(found, np.int64)])
-
-
-def _joined(parts: list[NDArray[np.int64]], dtype: type) -> NDArray[np.int64]:
-    return np.concatenate([*parts, np.zeros(0, dtype=np.int64)]).astype(dtype)
+    joined = np.concatenate([*buckets, np.zeros(0, dtype=np.uint64)]).astype(np.uint32)
+    return Found(joined, places[np.concatenate([*found, np.zeros(0, dtype=np.int64)])])
 
 
 def _streams(texts: Sequence[str]) -> tuple[Codes, NDArray[np.int32]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from lilliput.features.arrays import find_ngrams
 from lilliput.features.plain import NGrams
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 CHUNK = 50_000
 """Characters that are cut into n-grams at a time."""
 _CLASS_BITS = 24
@@ -31,8 +33,8 @@ class Frequencies:
 
     buckets: Ints
     classes: Ints
-    counts: NDArray[np.float64]
-    totals: NDArray[np.float64]
+    counts: Floats
+    totals: Floats
 
     def __len__(self) -> int:
         return len(self.buckets)
@@ -51,8 +53,12 @@ class Frequencies:
         """The counts of both; `other` may have more classes, behind those of this one."""
         totals = other.totals.copy()
         totals[: len(self.totals)] += self.totals
-        pairs = zip((self.buckets, self.classes, self.counts), (other.buckets, other.classes, other.counts), strict=True)
-        return _merged(*(np.concatenate(pair) for pair in pairs), totals)
+        return _merged(
+            np.concatenate([self.buckets, other.buckets]),
+            np.concatenate([self.classes, other.classes]),
+            np.concatenate([self.counts, other.counts]),
+            totals,
+        )
 
 
 class Counter:
@@ -61,8 +67,8 @@ class Counter:
     def __init__(self, group: NGrams) -> None:
         self.group = group
         self._keys = np.zeros(0, dtype=np.int64)
-        self._counts = np.zeros(0, dtype=np.int64)
-        self._parts: list[tuple[Ints, Ints]] = []
+        self._counts = np.zeros(0)
+        self._parts: list[tuple[Ints, Floats]] = []
         self._waiting = 0
 
     def add(self, texts: Sequence[str], classes: Sequence[int]) -> None:
@@ -71,8 +77,9 @@ class Counter:
         for first, last in chunks(texts, CHUNK):
             found = find_ngrams(texts[first:last], self.group)
             keys = found.buckets.astype(np.int64) << _CLASS_BITS | numbers[first:last][found.texts]
-            self._parts.append(np.unique(keys, return_counts=True))
-            self._waiting += len(self._parts[-1][0])
+            keys, counts = np.unique(keys, return_counts=True)
+            self._parts.append((keys, counts.astype(np.float64)))
+            self._waiting += len(keys)
         if self._waiting > max(2_000_000, len(self._keys)):
             self._merge()
 
@@ -80,8 +87,8 @@ class Counter:
         """What was counted so far, of classes 0 to `classes` - 1."""
         self._merge()
         buckets, numbers = self._keys >> _CLASS_BITS, self._keys & _CLASS
-        totals = np.bincount(numbers, self._counts, minlength=classes)
-        return Frequencies(buckets, numbers, self._counts.astype(np.float64), totals)
+        totals = np.bincount(numbers, self._counts, minlength=classes).astype(np.float64)
+        return Frequencies(buckets, numbers, self._counts, totals)
 
     def _merge(self) -> None:
         keys = np.concatenate([self._keys, *(keys for keys, _ in self._parts)])
@@ -98,15 +105,15 @@ def chunks(texts: Sequence[str], characters: int) -> list[tuple[int, int]]:
     while edges[-1] < len(texts):
         before = ends[edges[-1] - 1] if edges[-1] else 0
         edges.append(max(edges[-1] + 1, int(np.searchsorted(ends, before + characters, side="right"))))
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
-def _merged(buckets: Ints, classes: Ints, counts: NDArray[np.float64], totals: NDArray[np.float64]) -> Frequencies:
+def _merged(buckets: Ints, classes: Ints, counts: Floats, totals: Floats) -> Frequencies:
     keys, summed = _summed(buckets << _CLASS_BITS | classes, counts)
     return Frequencies(keys >> _CLASS_BITS, keys & _CLASS, summed, totals)
 
 
-def _summed(keys: Ints, counts: NDArray[np.generic]) -> tuple[Ints, NDArray[np.generic]]:
+def _summed(keys: Ints, counts: Floats) -> tuple[Ints, Floats]:
     """Distinct keys in order, and the sum of the counts of each."""
     if not len(keys):
         return keys, counts

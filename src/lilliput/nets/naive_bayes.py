@@ -4,20 +4,19 @@ A class c generates n-grams g independently, with probabilities smoothed by thos
 
     P(g | c) = (count(g, c) + A b(g)) / (total(c) + A),    b(g) = mean over classes of count(g, c) / total(c)
 
-so that, but for a constant that all classes share, the logit of c for a text of n n-grams is ::
+so that, but for a constant that all classes share, the logit of c for a text of n known n-grams is ::
 
-    n^-k sum_g  [log(1 + count(g, c) / (A b(g)))  -  log(total(c) + A)]
+    n^-k sum_g  [w(g, c) + bias(c)],    w(g, c) = log(1 + count(g, c) / (A b(g))),    bias(c) = -log(total(c) + A)
 
-The first part is zero for most pairs of n-gram and class, and only pairs that matter are kept: of each class as many,
-those with the largest P(g | c) (log(1 + count / (A b)) - 1), what a pair is expected to bring to a text of its class.
-N-grams without a pair are left out of the sum, and total(c) becomes the geometric mean of itself and of what was kept
-of it (the one would be right if all n-grams of a text were summed, the other if those of no pair were never met). The
-file holds the frequency of each pair, count / total, in 4 bits. A class with little text gets along with it: what it
-has not shown counts by b(g), which nets that learn to discriminate take as evidence against it. The power k < 1 of the
-length is because n-grams that overlap repeat one another.
+Most w are zero, and only pairs of n-gram and class that matter are kept: of each class as many, those with the largest
+P(g | c) (w - 1), about what a pair is expected to bring to a text of its class. N-grams without a pair are unknown. A
+class with little text gets along with it: what it has not shown counts by b(g), which nets that learn to discriminate
+take as evidence against it. The power k < 1 of the length is because n-grams that overlap repeat one another.
 
 McCallum and Nigam 1998, "A Comparison of Event Models for Naive Bayes Text Classification"; the smoothing is the
-Dirichlet prior of Zhai and Lafferty 2004, "A Study of Smoothing Methods for Language Models".
+Dirichlet prior of Zhai and Lafferty 2004, "A Study of Smoothing Methods for Language Models". The weights may then be
+adjusted to discriminate better (`lilliput.training.discriminate`). The file holds each in 4 bits, and b(g) as well, to
+go on counting from.
 """
 
 from __future__ import annotations
@@ -30,44 +29,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.compress.levels import pack_codes, unpack_codes
+from lilliput.compress.levels import nearest_codes, pack_codes, unpack_codes
 from lilliput.core.threads import map_ordered
-from lilliput.features.arrays import find_ngrams
 from lilliput.features.buckets import BucketMap
 from lilliput.features.frequencies import CHUNK, Frequencies, chunks
-from lilliput.features.plain import NGrams, buckets
+from lilliput.features.plain import NGrams
+from lilliput.nets.evidence import Evidence
 
 Floats = NDArray[np.float32]
 SMOOTHING = 200.0
 """N-grams that a class is taken to have beside those of its texts, spread as they are over all classes."""
 CODE_BITS = 4
-SPARSE = 4
+LEVELS = 1 << CODE_BITS
+SPARSE = 3
 """Buckets an n-gram at least: fewer, and n-grams without a pair take too many of those that have one."""
 LEAST_BITS = 9
-
-_POPULATION = np.array([[bin(byte & ((1 << bit) - 1)).count("1") for bit in range(8)] for byte in range(256)], np.uint8)
+ROUNDS = 10
+"""Of choosing the levels."""
 
 
 @dataclass(frozen=True)
-class NaiveBayes:
-    """The model as it is stored and used.
+class Counted:
+    """Pairs that have been chosen, before their weights are rounded.
 
-    ``kept``: the buckets that have pairs; ``owners``: the class of each pair, the pairs of one bucket together in the
-    order of the buckets, the top bit set for the first of them (uint8, or uint16 for more than 128 classes); ``codes``:
-    packed, a pair's frequency is ``2 ** (low + code * step)``; ``totals``: float64 (classes,), n-grams of each class.
+    ``counts``: float64 (pairs,); ``means``: float64, b(g) of each n-gram kept; ``totals``: float64 (classes,).
     """
 
-    group: NGrams
-    kept: BucketMap
-    owners: NDArray[Any]
-    codes: NDArray[np.uint8]
+    evidence: Evidence
+    counts: NDArray[np.float64]
+    means: NDArray[np.float64]
     totals: NDArray[np.float64]
-    low: float
-    step: float
-    power: float = 0.7
 
     @classmethod
-    def of(cls, frequencies: Frequencies, group: NGrams, room: float = np.inf, power: float = 0.7) -> NaiveBayes:
+    def of(cls, frequencies: Frequencies, group: NGrams, room: float = np.inf) -> Counted:
         """The most useful pairs of `frequencies`, of buckets of `group`, as many as have room in so many bytes.
 
         Buckets are joined with their neighbours where there are more than enough of them.
@@ -76,17 +70,64 @@ class NaiveBayes:
         bits = min(group.bits, _bits(len(np.unique(chosen.buckets))))
         if bits < group.bits:
             chosen = chosen.folded(group.bits - bits)
-        logs = np.log2(chosen.counts / chosen.totals[chosen.classes])
-        low, high = (float(logs.min()), float(logs.max())) if len(logs) else (0.0, 0.0)
-        step = (high - low) / (2**CODE_BITS - 1) or 1.0
-        codes = np.rint((logs - low) / step).astype(np.uint8)
-        kind: Any = owner_type(len(frequencies.totals))
-        first = np.ones(len(chosen), dtype=bool)
-        first[1:] = chosen.buckets[1:] != chosen.buckets[:-1]
-        owners = chosen.classes.astype(kind) | (first.astype(kind) << kind(8 * kind().itemsize - 1))
+        first = _first(chosen)
+        starts = np.append(np.flatnonzero(first), len(chosen)).astype(np.int32)
+        rates = chosen.counts / chosen.totals[chosen.classes]
+        rows = np.cumsum(first) - 1
+        means = np.bincount(rows, rates) / len(chosen.totals)
+        weights = np.log1p(chosen.counts / (SMOOTHING * means[rows])).astype(np.float32)
+        classes = chosen.classes.astype(owner_type(len(chosen.totals)))
         kept = BucketMap.of(chosen.buckets, bits)
-        packed = pack_codes(codes, CODE_BITS)
-        return cls(replace(group, bits=bits), kept, owners, packed, chosen.totals, low, step, power)
+        evidence = Evidence(replace(group, bits=bits), kept, starts, classes, weights, biases(chosen.totals))
+        return cls(evidence, chosen.counts, means, chosen.totals)
+
+
+@dataclass(frozen=True)
+class NaiveBayes:
+    """The model as it is stored and used.
+
+    ``kept``: the buckets that have pairs; ``owners``: the class of each pair, the pairs of one bucket together in the
+    order of the buckets, the top bit set for the first of them (uint8, or uint16 for more than 128 classes); ``codes``:
+    packed, a pair's weight is ``levels[code]``; ``means``: packed, of a bucket's b(g) the binary logarithm is
+    ``low + code * step``; ``totals``, ``biases``: float64 (classes,).
+    """
+
+    group: NGrams
+    kept: BucketMap
+    owners: NDArray[Any]
+    codes: NDArray[np.uint8]
+    means: NDArray[np.uint8]
+    levels: Floats
+    totals: NDArray[np.float64]
+    biases: NDArray[np.float64]
+    low: float
+    step: float
+    power: float
+
+    @classmethod
+    def of(cls, counted: Counted, power: float = 0.6) -> NaiveBayes:
+        """The model with rounded weights."""
+        found = counted.evidence
+        levels = _levels(found.weights)
+        logs = np.log2(counted.means)
+        low, high = (float(logs.min()), float(logs.max())) if len(logs) else (0.0, 0.0)
+        step = (high - low) / (LEVELS - 1) or 1.0
+        kind: Any = found.classes.dtype.type
+        owners = found.classes.copy()
+        owners[found.starts[:-1]] |= kind(1 << (8 * owners.itemsize - 1))
+        return cls(
+            found.group,
+            found.kept,
+            owners,
+            pack_codes(nearest_codes(found.weights, levels), CODE_BITS),
+            pack_codes(np.rint((logs - low) / step).astype(np.uint8), CODE_BITS),
+            levels,
+            counted.totals,
+            found.biases,
+            low,
+            step,
+            power,
+        )
 
     # Using
 
@@ -94,108 +135,48 @@ class NaiveBayes:
         """Logits (texts, classes), by NumPy alone; all zero for a text without a known n-gram."""
 
         def score(chunk: tuple[int, int]) -> Floats:
-            sums, sizes = self._sums(texts[chunk[0] : chunk[1]])
-            return (sums / (np.maximum(sizes, 1) ** self.power)[:, None]).astype(np.float32)
+            reading = self.evidence.read(texts[chunk[0] : chunk[1]])
+            return tempered(self.evidence.sums(reading), reading.sizes, self.power)
 
         found = map_ordered(score, chunks(texts, CHUNK), threads)
         return np.concatenate([*found, np.zeros((0, self.outputs), dtype=np.float32)])
 
-    def evidence(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Logits that are not divided by the power of the length, float64 (texts, classes), and known n-grams."""
-        found = [self._sums(texts[first:last]) for first, last in chunks(texts, CHUNK)]
-        empty = np.zeros((0, self.outputs)), np.zeros(0, dtype=np.int64)
-        sums, sizes = zip(*found, empty, strict=True)
-        return np.concatenate(sums), np.concatenate(sizes)
-
-    def _sums(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        found = find_ngrams(texts, self.group)
-        bytes_at, bits = found.buckets >> np.uint32(3), found.buckets & np.uint32(7)
-        octets = self._octets[bytes_at]
-        known = np.flatnonzero((octets >> bits.astype(np.uint8)) & np.uint8(1))
-        rows = self._ranks[bytes_at[known]] + _POPULATION[octets[known], bits[known]]
-        places = found.texts[known]
-        sizes = np.bincount(places, minlength=len(texts))
-        starts = self._starts[rows]
-        counts = self._starts[rows + np.uint32(1)] - starts
-        ends = np.cumsum(counts)
-        pairs = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
-        cells = np.repeat(places.astype(np.int64) * self.outputs, counts) + self._classes[pairs]
-        sums = np.bincount(cells, self._weights[pairs], minlength=len(texts) * self.outputs)
-        return sums.reshape(len(texts), self.outputs) + sizes[:, None] * self._biases, sizes
-
     def contributions(self, text: str) -> list[tuple[str, Floats]]:
-        """What each known n-gram of `text` brings to the logits, by plain Python: (n-gram, float32 (classes,))."""
-        rows = [(self.kept.row(bucket), shown) for bucket, shown in buckets(text, self.group)]
-        known = [(row, shown) for row, shown in rows if row >= 0]
-        scale = max(1, len(known)) ** -self.power
-        parts = []
-        for row, shown in known:
-            brought = self._biases.copy()
-            pairs = slice(self._starts[row], self._starts[row + 1])
-            brought[self._classes[pairs]] += self._weights[pairs]
-            parts.append((shown, (scale * brought).astype(np.float32)))
-        return parts
+        """What each known n-gram of `text` brings to the logits: (n-gram, float32 (classes,))."""
+        parts = self.evidence.parts(text)
+        scale = np.float32(max(1, len(parts)) ** -self.power)
+        return [(shown, scale * says) for shown, says in parts]
 
     @property
     def outputs(self) -> int:
         """Number of classes."""
         return len(self.totals)
 
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The weights, ready for use."""
+        top = 8 * self.owners.itemsize - 1
+        starts = np.append(np.flatnonzero(self.owners >> top), len(self.owners)).astype(np.int32)
+        weights = self.levels[unpack_codes(self.codes, CODE_BITS, len(self.owners))]
+        classes = self.owners & self.owners.dtype.type((1 << top) - 1)
+        return Evidence(self.group, self.kept, starts, classes, weights, self.biases)
+
     def frequencies(self) -> Frequencies:
-        """The counts that the file remembers, to go on counting from."""
-        rows = np.cumsum(self._first) - 1
-        classes = self._classes.astype(np.int64)
-        counts = self._rates() * self.totals[classes]
+        """The counts that the weights and the means stand for, to go on counting from."""
+        found = self.evidence
+        means = np.exp2(self.low + self.step * unpack_codes(self.means, CODE_BITS, self.kept.rows))
+        rows = np.repeat(np.arange(self.kept.rows), np.diff(found.starts))
+        counts = SMOOTHING * means[rows] * np.expm1(np.maximum(found.weights.astype(np.float64), 1e-3))
+        classes = found.classes.astype(np.int64)
         order = np.lexsort((classes, rows))
         return Frequencies(self.kept.buckets()[rows][order], classes[order], counts[order], self.totals)
-
-    # Parts that follow from what is stored
-
-    @property
-    def _first(self) -> NDArray[np.bool_]:
-        return (self.owners >> (8 * self.owners.itemsize - 1)).astype(bool)
-
-    def _rates(self) -> NDArray[np.float64]:
-        """Frequency of each pair's n-gram in its class."""
-        levels = np.exp2(self.low + self.step * np.arange(2**CODE_BITS))
-        return levels[unpack_codes(self.codes, CODE_BITS, len(self.owners))]
-
-    @cached_property
-    def _classes(self) -> NDArray[Any]:
-        return self.owners & self.owners.dtype.type((1 << (8 * self.owners.itemsize - 1)) - 1)
-
-    @cached_property
-    def _starts(self) -> NDArray[np.int32]:
-        return np.append(np.flatnonzero(self._first), len(self.owners)).astype(np.int32)
-
-    @cached_property
-    def _weights(self) -> Floats:
-        rates = self._rates()
-        rows = np.cumsum(self._first) - 1
-        means = np.bincount(rows, rates) / self.outputs
-        return np.log1p(rates * self.totals[self._classes] / (SMOOTHING * means[rows])).astype(np.float32)
-
-    @cached_property
-    def _biases(self) -> NDArray[np.float64]:
-        kept = np.bincount(self._classes, self._rates(), minlength=self.outputs) * self.totals
-        biases = -np.log(np.sqrt((self.totals + SMOOTHING) * (kept + SMOOTHING)))
-        return biases - biases.mean()
-
-    @cached_property
-    def _octets(self) -> NDArray[np.uint8]:
-        return self.kept.words.view(np.uint8)
-
-    @cached_property
-    def _ranks(self) -> NDArray[np.uint32]:
-        """Buckets kept before each byte of the map."""
-        ones = np.unpackbits(self._octets).reshape(-1, 8).sum(axis=1, dtype=np.uint32)
-        return (np.cumsum(ones) - ones).astype(np.uint32)
 
     # Model files
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays for the model file."""
-        return {"map": self.kept.words, "owners": self.owners, "codes": self.codes, "totals": self.totals}
+        names = ("owners", "codes", "means", "levels", "totals", "biases")
+        return {"map": self.kept.words, **{name: getattr(self, name) for name in names}}
 
     def shape(self) -> dict[str, Any]:
         """What, beside the arrays, is needed to build the model again."""
@@ -204,15 +185,30 @@ class NaiveBayes:
     @classmethod
     def build(cls, shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> NaiveBayes:
         """The model of `shape()` and `arrays()`."""
-        rest = (float(shape[name]) for name in ("low", "step", "power"))
         return cls(
             NGrams(**shape["ngrams"]),
             BucketMap(arrays["map"]),
             arrays["owners"],
             arrays["codes"],
+            arrays["means"],
+            arrays["levels"],
             arrays["totals"],
-            *rest,
+            arrays["biases"],
+            float(shape["low"]),
+            float(shape["step"]),
+            float(shape["power"]),
         )
+
+
+def tempered(sums: NDArray[np.float64], sizes: NDArray[np.int64], power: float) -> Floats:
+    """Logits: sums (texts, classes) of so many n-grams each, divided by the power of that."""
+    return (sums / (np.maximum(sizes, 1) ** power)[:, None]).astype(np.float32)
+
+
+def biases(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What every n-gram says for classes of so many n-grams, about a mean of zero."""
+    found = -np.log(totals + SMOOTHING)
+    return found - found.mean()
 
 
 def owner_type(classes: int) -> type[np.uint8] | type[np.uint16] | type[np.uint32]:
@@ -224,13 +220,26 @@ def owner_type(classes: int) -> type[np.uint8] | type[np.uint16] | type[np.uint3
 
 def array_bytes(pairs: int, rows: int, classes: int) -> int:
     """Bytes of the arrays of a model of so many pairs of so many buckets and classes."""
-    owners = pairs * owner_type(classes)().itemsize
-    return (1 << _bits(rows)) // 8 + owners + -(-pairs * CODE_BITS // 8) + 8 * classes
+    codes = -(-pairs * CODE_BITS // 8) - (-rows * CODE_BITS // 8)
+    return (1 << _bits(rows)) // 8 + pairs * owner_type(classes)().itemsize + codes + 16 * classes + 4 * LEVELS
 
 
 def _bits(rows: int) -> int:
     """Of the number of buckets, where so many of them have pairs."""
     return max(LEAST_BITS, int(np.ceil(np.log2(max(1, SPARSE * rows)))))
+
+
+def _levels(weights: Floats) -> Floats:
+    """Levels with about the least mean squared error (Lloyd 1982, "Least Squares Quantization in PCM"), sorted."""
+    if not len(weights):
+        return np.zeros(LEVELS, dtype=np.float32)
+    levels = np.quantile(weights, (np.arange(LEVELS) + 0.5) / LEVELS)
+    for _ in range(ROUNDS):
+        codes = np.searchsorted((levels[1:] + levels[:-1]) / 2, weights)
+        counts = np.bincount(codes, minlength=LEVELS)
+        means = np.bincount(codes, weights, minlength=LEVELS) / np.maximum(counts, 1)
+        levels = np.sort(np.where(counts > 0, means, levels))
+    return levels.astype(np.float32)
 
 
 def _chosen(frequencies: Frequencies, room: float) -> Frequencies:
@@ -263,9 +272,14 @@ def _ranked(frequencies: Frequencies) -> NDArray[np.int64]:
 def _worth(frequencies: Frequencies) -> NDArray[np.float64]:
     """What each pair is expected to bring to a text of its class; 0 for one that is of no use."""
     rates = frequencies.counts / frequencies.totals[frequencies.classes]
-    first = np.ones(len(frequencies), dtype=bool)
-    first[1:] = frequencies.buckets[1:] != frequencies.buckets[:-1]
-    rows = np.cumsum(first) - 1
+    rows = np.cumsum(_first(frequencies)) - 1
     means = np.bincount(rows, rates) / len(frequencies.totals)
     says = np.log1p(frequencies.counts / (SMOOTHING * means[rows]))
     return rates * np.maximum(0, says - 1)
+
+
+def _first(frequencies: Frequencies) -> NDArray[np.bool_]:
+    """Whether a pair is the first of its bucket."""
+    first = np.ones(len(frequencies), dtype=bool)
+    first[1:] = frequencies.buckets[1:] != frequencies.buckets[:-1]
+    return first

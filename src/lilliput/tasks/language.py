@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, LilliputError
-from lilliput.data.source import Source
 from lilliput.core.modelfile import StrPath
 from lilliput.core.threads import resolve_threads
+from lilliput.data.source import Source
 from lilliput.nets.naive_bayes import NaiveBayes
 from lilliput.tasks.label import TextClassifier
 from lilliput.tasks.labels import Labels
@@ -30,7 +30,7 @@ _MORE = 1 + 1e-3
 
 
 class LanguageIdentifier(TextClassifier):
-    """Tells languages, of a word, a pair or a sentence alike: naive Bayes over runs of one to five characters.
+    """Tells languages, of a word, a pair or a sentence alike: naive Bayes over runs of up to four characters.
 
     It learns in one pass and runs on NumPy alone; `lilliput.nets.naive_bayes` tells the method. Every language counts
     as equally probable before its text is seen.

@@ -12,7 +12,7 @@ from lilliput.core.errors import ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.features.buckets import BucketMap
 from lilliput.features.plain import NGrams
-from lilliput.nets.naive_bayes import CODE_BITS, owner_type
+from lilliput.nets.naive_bayes import CODE_BITS, LEVELS, owner_type
 from lilliput.tasks.label_file import LEAST_BITS, check_labels, finite
 from lilliput.training.calibration import Calibration
 
@@ -32,7 +32,7 @@ def check_arrays(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: the manifest does not describe a language identifier ({error!r})") from error
     if group.unit != "char" or group.bits < LEAST_BITS:
-        raise ModelFileError(f"{path}: {group} are no n-grams of a language identifier; this file does not fit its task")
+        raise ModelFileError(f"{path}: {group} cannot be used to tell languages; this file does not fit its task")
     if not (sound and net["step"] > 0 and 0 <= net["power"] <= 1 and abs(net["low"]) + 16 * net["step"] < 1000):
         raise ModelFileError(f"{path}: {calibration} and the numbers {numbers} cannot be used")
     _check_pairs(group, arrays, path)
@@ -43,12 +43,16 @@ def _check_pairs(group: NGrams, arrays: Mapping[str, NDArray[Any]], path: StrPat
     kind = owner_type(len(totals))
     require(arrays, {"map": (np.uint64, ((1 << group.bits) // 64,)), "owners": (kind, (None,))}, path)
     owners = arrays["owners"]
-    require(arrays, {"codes": (np.uint8, (-(-len(owners) * CODE_BITS // 8),))}, path)
+    rows = BucketMap(arrays["map"]).rows
+    codes = {"codes": len(owners), "means": rows}
+    require(arrays, {name: (np.uint8, (-(-count * CODE_BITS // 8),)) for name, count in codes.items()}, path)
+    require(arrays, {"levels": (np.float32, (LEVELS,)), "biases": (np.float64, totals.shape)}, path)
     top = 8 * owners.itemsize - 1
     first = owners >> top
-    if int(first.sum()) != BucketMap(arrays["map"]).rows or (len(owners) and not first[0]):
+    if int(first.sum()) != rows or (len(owners) and not first[0]):
         raise ModelFileError(f"{path}: the pairs of n-grams and languages do not fit the map of n-grams")
     if len(owners) and int((owners & owners.dtype.type((1 << top) - 1)).max()) >= len(totals):
         raise ModelFileError(f"{path}: there are pairs of languages beyond the {len(totals)} that are named")
-    if not (np.isfinite(totals).all() and (totals >= 0).all()):
-        raise ModelFileError(f"{path}: the totals of the languages are no counts")
+    finite_all = all(np.isfinite(arrays[name]).all() for name in ("totals", "levels", "biases"))
+    if not (finite_all and (totals >= 0).all()):
+        raise ModelFileError(f"{path}: the totals, levels or biases hold numbers that cannot be used")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,14 @@ from lilliput.core.threads import resolve_threads
 from lilliput.features.buckets import BucketMap
 from lilliput.features.frequencies import Frequencies
 from lilliput.features.plain import NGrams
-from lilliput.nets.naive_bayes import LEAST_BITS, NaiveBayes, array_bytes
+from lilliput.nets.naive_bayes import LEAST_BITS, LEVELS, Counted, NaiveBayes, array_bytes, tempered
 from lilliput.tasks.label_parameters import check_parameters
 from lilliput.tasks.labels import Labels
 from lilliput.tasks.language_rows import LanguageRows, Pieces
 from lilliput.tasks.promise import Promise, round_memory
 from lilliput.tasks.quality import MEASURES, quality
 from lilliput.training.calibration import Calibration, fit_calibration, fit_temperature, probabilities
+from lilliput.training.discriminate import discriminating
 from lilliput.training.metrics import cross_entropy
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Batches = Iterator[tuple[list[str], list[str]]]
 
-NGRAMS = NGrams("char", 1, 5, 22)
+NGRAMS = NGrams("char", 1, 4, 22)
 ROOM = 3_000_000
 """Bytes for the arrays where there is no budget for memory."""
 LEAST_PAIRS = 64
@@ -47,6 +48,8 @@ PIECES = 10_000
 SAMPLES, MANY = 200, 10_000
 """Texts to measure the latency with, and the throughput."""
 MOST_SECONDS = 0.2
+PART = 1 / 3
+"""Of the time that is left in a time budget: what discriminating may take of it, each time."""
 MARGIN = 160
 """Bytes by which the manifest may grow beyond its estimate."""
 LONG = 1 / 3
@@ -104,7 +107,8 @@ def _fitted(
     if further:
         learned = _padded(model.net_.frequencies(), len(rows.languages)).plus(learned)
     _check_room(learned, room, promise)
-    net = NaiveBayes.of(learned, rows.group, room)
+    learn = _learner(draft, rows, room, promise, discriminate=not further)
+    net = learn(learned)
     tune, shown = rows.held_pieces()
     if further:
         power, draft.calibration_ = model.net_.power, model.calibration_
@@ -112,7 +116,7 @@ def _fitted(
         power, draft.calibration_ = _calibrated(net, tune)
     draft.net_ = replace(net, power=power)
     report.quality = _quality(draft, shown)
-    draft.net_ = NaiveBayes.of(learned.plus(held), rows.group, room, power)
+    draft.net_ = replace(learn(learned.plus(held)), power=power)
     report.plan = _plan(draft.net_)
     _measure_here(draft, shown[0] or ["a text"], promise)
     report.file_bytes = len(draft.to_bytes())
@@ -124,6 +128,24 @@ def _fitted(
     return draft
 
 
+def _learner(
+    draft: LanguageIdentifier, rows: LanguageRows, room: float, promise: Promise, *, discriminate: bool
+) -> Callable[[Frequencies], NaiveBayes]:
+    """What makes a model of counts: twice, of the rows without those held out, and of all."""
+    texts, numbers = rows.kept_pieces() if discriminate else ([], [])
+    classes = np.array(numbers, dtype=np.int64)
+
+    def learn(frequencies: Frequencies) -> NaiveBayes:
+        counted = Counted.of(frequencies, rows.group, room)
+        if not texts:
+            return NaiveBayes.of(counted)
+        deadline = None if promise.left is None else time.monotonic() + promise.left * PART
+        with Progress(len(texts), "discriminating", "pieces", draft.progress) as progress:
+            return NaiveBayes.of(discriminating(counted, texts, classes, draft.seed, deadline, progress.advance))
+
+    return learn
+
+
 def _padded(frequencies: Frequencies, classes: int) -> Frequencies:
     return replace(frequencies, totals=np.pad(frequencies.totals, (0, classes - len(frequencies.totals))))
 
@@ -132,18 +154,15 @@ def _calibrated(net: NaiveBayes, tune: Pieces) -> tuple[float, Calibration]:
     """The power of the length, and the calibration, with the best likelihood of the pieces to tune by."""
     if not tune[0]:
         return net.power, Calibration()
-    sums, sizes = net.evidence(tune[0][:PIECES])
+    sums, sizes = net.evidence.of(tune[0][:PIECES])
     wanted = _wanted(tune[1][:PIECES], net.outputs)
 
-    def logits(power: float) -> Floats:
-        return (sums / (np.maximum(sizes, 1) ** power)[:, None]).astype(np.float32)
-
     def cost(power: float) -> float:
-        found = logits(power)
+        found = tempered(sums, sizes, power)
         return cross_entropy(wanted, probabilities(found, fit_temperature(found, wanted, single=True), True), True)
 
     best = min(POWERS, key=cost)
-    found = fit_calibration(logits(best), wanted, single=True, binary=False)
+    found = fit_calibration(tempered(sums, sizes, best), wanted, single=True, binary=False)
     return best, replace(found, temperature=max(LEAST_TEMPERATURE, found.temperature))
 
 
@@ -167,16 +186,17 @@ def _room(draft: LanguageIdentifier, report: Report, promise: Promise) -> float:
         return ROOM
     stand_in = type(draft)(**draft.get_params())
     outputs = len(draft.labels_.names)
-    empty = np.zeros(0, dtype=np.uint8)
-    stand_in.net_ = NaiveBayes(
-        NGRAMS, BucketMap.of(np.zeros(0, dtype=np.int64), LEAST_BITS), empty, empty, np.ones(outputs), -LONG, LONG, LONG
-    )
-    stand_in.labels_, stand_in.calibration_, stand_in.threshold_ = draft.labels_, Calibration(LONG, None, LONG / 10), 0.5
+    empty, ones = np.zeros(0, dtype=np.uint8), np.ones(outputs)
+    nothing = BucketMap.of(np.zeros(0, dtype=np.int64), LEAST_BITS)
+    levels = np.zeros(LEVELS, dtype=np.float32)
+    stand_in.net_ = NaiveBayes(NGRAMS, nothing, empty, empty, empty, levels, ones, ones, -LONG, LONG, LONG)
+    stand_in.labels_, stand_in.threshold_ = draft.labels_, draft.threshold_
+    stand_in.calibration_ = Calibration(LONG, None, LONG / 10)
     stand_in.report_ = replace(
         report,
         quality={name: Measure(LONG, LONG, LONG, 10**5) for name in MEASURES["single"]},
         versions=versions(),
-        plan={"ngrams": "char 1-5: 10000000 of 10000000 buckets", "pairs": 10**8},
+        plan={"ngrams": "char 1-4: 10000000 of 10000000 buckets", "pairs": 10**8},
     )
     overhead = len(stand_in.to_bytes()) - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
     return promise.budget.memory - overhead

@@ -1,4 +1,4 @@
-"""The rows that a language identifier learns from: counted as they come, but for some of each language, held out."""
+"""The rows that a language identifier learns from: counted as they come, and some of each language kept."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ HELD_MOST = 200
 """Rows of a language that are held out at most."""
 HELD_SHARE = 5
 """One of so many rows of a language at most."""
+KEPT_MOST = 2000
+"""Rows of a language that are kept to discriminate by, at most, beside those held out."""
 
 Pieces = tuple[list[str], list[int]]
 """Texts, and the number of the language of each."""
 
 
 class LanguageRows:
-    """Takes rows batch by batch; no text is kept but those held out, a random choice (Vitter's algorithm R) of each.
+    """Takes rows batch by batch; of each language a random choice is kept, the others only counted.
 
-    Vitter 1985, "Random Sampling with a Reservoir". What is held out does not depend on the batches.
+    The choice is by algorithm R of Vitter 1985, "Random Sampling with a Reservoir", and does not depend on the batches.
+    In the end some of it are held out, the others counted too.
     """
 
     def __init__(self, group: NGrams, seed: int, known: Sequence[str] = ()) -> None:
@@ -35,7 +38,8 @@ class LanguageRows:
         self._known = list(known)
         self._numbers = {name: number for number, name in enumerate(known)}
         self._seen = [0] * len(known)
-        self._held: list[list[str]] = [[] for _ in known]
+        self._kept: list[list[str]] = [[] for _ in known]
+        self._held: list[list[str]] = []
         self._random = Random(seed)
         self._seed = seed
         self._counter = Counter(group)
@@ -52,7 +56,7 @@ class LanguageRows:
             number = self._numbers.setdefault(language, len(self._seen))
             if number == len(self._seen):
                 self._seen.append(0)
-                self._held.append([])
+                self._kept.append([])
             self._seen[number] += 1
             out = self._swapped(text, number)
             if out is not None:
@@ -72,11 +76,13 @@ class LanguageRows:
                 f"every row has the same language, {names[0]!r}; there is nothing to tell apart: "
                 "give rows of at least two languages"
             )
-        for number, held in enumerate(self._held):
+        for number, kept in enumerate(self._kept):
+            self._random.shuffle(kept)
             most = min(HELD_MOST, self._seen[number] // HELD_SHARE)
-            self._counter.add(held[most:], [number] * len(held[most:]))
-            del held[most:]
-            self._held_counter.add(held, [number] * len(held))
+            self._held.append(kept[:most])
+            del kept[:most]
+            self._held_counter.add(self._held[-1], [number] * most)
+            self._counter.add(kept, [number] * len(kept))
 
     @property
     def languages(self) -> list[str]:
@@ -102,26 +108,31 @@ class LanguageRows:
 
     def held_pieces(self) -> tuple[Pieces, Pieces]:
         """Pieces of the rows held out, in random order: one half to tune by, one for the report."""
-        places = self._places()
-        rows = [(text, int(places[number])) for number, held in enumerate(self._held) for text in held]
+        rows = self._numbered(self._held)
         random = Random(self._seed)
         random.shuffle(rows)
-        halves = rows[: len(rows) // 2], rows[len(rows) // 2 :]
-        tune, report = (
-            [(piece, number) for text, number in half for piece in cut_text(text, random)] for half in halves
-        )
-        return _columns(tune), _columns(report)
+        half = len(rows) // 2
+        return _pieces(rows[:half], random), _pieces(rows[half:], random)
+
+    def kept_pieces(self) -> Pieces:
+        """Pieces of the rows that were kept and counted."""
+        return _pieces(self._numbered(self._kept), Random(self._seed))
 
     def _swapped(self, text: str, number: int) -> str | None:
-        """What is to be learned now that `text` has come: it, one that was held out until now, or nothing."""
-        held, seen = self._held[number], self._seen[number]
-        if len(held) < HELD_MOST:
-            held.append(text)
+        """What is to be counted now that `text` has come: it, one that was kept until now, or nothing."""
+        kept, seen = self._kept[number], self._seen[number]
+        if len(kept) < HELD_MOST + KEPT_MOST:
+            kept.append(text)
             return None
         place = self._random.randrange(seen)
-        if place < HELD_MOST:
-            text, held[place] = held[place], text
+        if place < len(kept):
+            text, kept[place] = kept[place], text
         return text
+
+    def _numbered(self, rows: list[list[str]]) -> list[tuple[str, int]]:
+        """Each text with the place of its language in `languages`."""
+        places = self._places()
+        return [(text, int(places[number])) for number, texts in enumerate(rows) for text in texts]
 
     def _places(self) -> NDArray[np.int64]:
         """Where each language, in the order they came, stands in `languages`."""
@@ -129,5 +140,6 @@ class LanguageRows:
         return np.array([place[name] for name in self._numbers], dtype=np.int64)
 
 
-def _columns(pairs: list[tuple[str, int]]) -> Pieces:
-    return [text for text, _ in pairs], [number for _, number in pairs]
+def _pieces(rows: list[tuple[str, int]], random: Random) -> Pieces:
+    found = [(piece, number) for text, number in rows for piece in cut_text(text, random)]
+    return [piece for piece, _ in found], [number for _, number in found]
