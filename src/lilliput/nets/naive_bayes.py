@@ -44,6 +44,12 @@ LEVELS = 1 << CODE_BITS
 SPARSE = 3
 """Buckets an n-gram at least: fewer, and n-grams without a pair take too many of those that have one."""
 LEAST_BITS = 9
+ALLOWED, ALLOWED_FROM = 30.0, 150.0
+"""Nats that a class gets for each factor e by which it has less text than another, and n-grams from which on it does.
+
+The text of a class is of one domain, and one with little text is far from covering its language. So another text finds
+less in it than it should, and the longer that is, the surer is a related class with more text to win.
+"""
 ROUNDS = 10
 """Of choosing the levels."""
 
@@ -136,16 +142,27 @@ class NaiveBayes:
 
         def score(chunk: tuple[int, int]) -> Floats:
             reading = self.evidence.read(texts[chunk[0] : chunk[1]])
-            return tempered(self.evidence.sums(reading), reading.sizes, self.power)
+            return self.tempered(self.evidence.sums(reading), reading.sizes)
 
         found = map_ordered(score, chunks(texts, CHUNK), threads)
         return np.concatenate([*found, np.zeros((0, self.outputs), dtype=np.float32)])
 
+    def tempered(self, sums: NDArray[np.float64], sizes: NDArray[np.int64]) -> Floats:
+        """Logits of texts of so many known n-grams, of what these say together (texts, classes)."""
+        return ((sums + self._allowance(sizes)) / (np.maximum(sizes, 1) ** self.power)[:, None]).astype(np.float32)
+
     def contributions(self, text: str) -> list[tuple[str, Floats]]:
         """What each known n-gram of `text` brings to the logits: (n-gram, float32 (classes,))."""
         parts = self.evidence.parts(text)
-        scale = np.float32(max(1, len(parts)) ** -self.power)
-        return [(shown, scale * says) for shown, says in parts]
+        size = max(1, len(parts))
+        allowance = self._allowance(np.array([size]))[0] / size
+        return [(shown, ((says + allowance) * size**-self.power).astype(np.float32)) for shown, says in parts]
+
+    def _allowance(self, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What is added to the sums for classes with little text; float64 (texts, classes)."""
+        logs = np.log(self.totals + SMOOTHING)
+        squares = sizes.astype(np.float64) ** 2
+        return (ALLOWED * squares / (squares + ALLOWED_FROM**2))[:, None] * (logs.mean() - logs)
 
     @property
     def outputs(self) -> int:
@@ -198,11 +215,6 @@ class NaiveBayes:
             float(shape["step"]),
             float(shape["power"]),
         )
-
-
-def tempered(sums: NDArray[np.float64], sizes: NDArray[np.int64], power: float) -> Floats:
-    """Logits: sums (texts, classes) of so many n-grams each, divided by the power of that."""
-    return (sums / (np.maximum(sizes, 1) ** power)[:, None]).astype(np.float32)
 
 
 def biases(totals: NDArray[np.float64]) -> NDArray[np.float64]:

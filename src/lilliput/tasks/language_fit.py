@@ -19,7 +19,7 @@ from lilliput.core.threads import resolve_threads
 from lilliput.features.buckets import BucketMap
 from lilliput.features.frequencies import Frequencies
 from lilliput.features.plain import NGrams
-from lilliput.nets.naive_bayes import LEAST_BITS, LEVELS, Counted, NaiveBayes, array_bytes, tempered
+from lilliput.nets.naive_bayes import LEAST_BITS, LEVELS, Counted, NaiveBayes, array_bytes
 from lilliput.tasks.label_parameters import check_parameters
 from lilliput.tasks.labels import Labels
 from lilliput.tasks.language_rows import LanguageRows, Pieces
@@ -158,11 +158,11 @@ def _calibrated(net: NaiveBayes, tune: Pieces) -> tuple[float, Calibration]:
     wanted = _wanted(tune[1][:PIECES], net.outputs)
 
     def cost(power: float) -> float:
-        found = tempered(sums, sizes, power)
+        found = replace(net, power=power).tempered(sums, sizes)
         return cross_entropy(wanted, probabilities(found, fit_temperature(found, wanted, single=True), True), True)
 
     best = min(POWERS, key=cost)
-    found = fit_calibration(tempered(sums, sizes, best), wanted, single=True, binary=False)
+    found = fit_calibration(replace(net, power=best).tempered(sums, sizes), wanted, single=True, binary=False)
     return best, replace(found, temperature=max(LEAST_TEMPERATURE, found.temperature))
 
 
