@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from lilliput import LanguageIdentifier, load
-from lilliput.tasks.language_pieces import pieces, words
+from lilliput.tasks.language_pieces import cut_text, words
 
 SETS = {"words": "single_words", "pairs": "word_pairs", "sentences": "sentences"}
 PEERS = ("lingua", "lingua-low", "langid", "langdetect")
@@ -153,9 +153,9 @@ def peer(name: str, python: str, tests: dict[str, Rows], **more: Any) -> dict[st
 
 def fast_text(python: str, train: Rows, tests: dict[str, Rows], most: int) -> list[tuple[str, dict[str, Any] | None]]:
     """The real fastText on the pieces that we learn from too, with some settings of the grid, at random."""
-    cut = list(pieces(iter([train]), seed=0))
-    paired = [pair for texts, languages in cut for pair in zip(texts, languages, strict=True)]
-    random.Random(0).shuffle(paired)  # fastText learns in the order of the file
+    generator = random.Random(0)
+    paired = [(piece, language) for text, language in zip(*train, strict=True) for piece in cut_text(text, generator)]
+    generator.shuffle(paired)  # fastText learns in the order of the file
     rows = list(map(list, zip(*paired, strict=True)))
     settings = [dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())]
     settings = random.Random(0).sample(settings, min(most, len(settings)))

@@ -39,6 +39,9 @@ def predict(
         bool, typer.Option("--explain", help="Say which parts of the text spoke for and against.")
     ] = False,
     top: Annotated[int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels.")] = None,
+    spans: Annotated[
+        bool, typer.Option("--spans", help="Say which part of the text is in which language, and its share of words.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Repeat the columns of the file before the answers.")] = False,
     no_header: options.NoHeader = False,
     skip_bad: options.SkipBad = False,
@@ -50,22 +53,27 @@ def predict(
     a token; of a file, CoNLL-U with the tags filled in.
     """
     from lilliput.cli.labeller import load_labeller, load_tagger
-    from lilliput.cli.predict_text import show_answer
+    from lilliput.cli.predict_text import show_answer, show_spans
     from lilliput.data.files import ENDINGS
 
     tagger = load_tagger(model)
     if tagger is not None:
         from lilliput.cli.tagging import tag_input
 
-        if explain or keep or top is not None or text is not None:
+        if explain or spans or keep or top is not None or text is not None:
             raise LilliputError(f"{model} tags tokens; --explain, --keep, --top and --text are for models of labels")
         tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
         return
     if not options.is_data(given, ENDINGS):
         if out != "-" or keep:
             raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")
+        if spans:
+            show_spans(model, given, json=json)
+            return
         show_answer(load_labeller(model), given, json=json, explain=explain, top=top)
         return
+    if spans:
+        raise LilliputError("--spans takes one text, not a file; give the text itself, in quotes")
     if explain:
         raise LilliputError("--explain takes one text, not a file; give the text itself, in quotes")
     from lilliput.cli.predict_file import predict_file

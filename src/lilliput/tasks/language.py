@@ -154,7 +154,7 @@ class LanguageIdentifier(TextClassifier):
 
     def shares(self, text: str) -> dict[str | None, float]:
         """The share of the words in each language by `spans`, the largest first; empty for a text without letters."""
-        return shares(text, self.spans(text))
+        return shares(self.spans(text))
 
     def _batches(self, X: Any, y: Any) -> Iterator[tuple[list[str], list[Any]]]:
         """Texts and languages, batch by batch."""
