@@ -1,7 +1,8 @@
 """N-grams of characters of many texts at once, by NumPy alone: no compiler, and little to load.
 
 Every step of `lilliput.features.plain` is done for all characters of all texts together; the buckets are the same to
-the last one. It is several times slower than the kernels of `lilliput.features.ngrams`, which cost a process 100 MB.
+the last one, but there are none of symbols, which tell where a text was found rather than its language. It is several
+times slower than the kernels of `lilliput.features.ngrams`, which cost a process 100 MB.
 """
 
 from __future__ import annotations
@@ -79,8 +80,14 @@ class _Characters:
 _CHARACTERS = _Characters()
 
 
+def without_symbols(text: str) -> str:
+    """`text` in NFC with a space for every symbol, and for every lone surrogate."""
+    whole = normalise(text).encode("utf-8", "replace").decode()
+    return "".join(" " if kind_of(character) == SYMBOL else character for character in whole)
+
+
 def find_ngrams(texts: Sequence[str], group: NGrams) -> Found:
-    """All n-grams of characters of `texts`, repeats included, as `plain.buckets` has them for each text."""
+    """All n-grams of characters of `texts`, repeats included; `plain.buckets` has them for each `without_symbols`."""
     items, places = _streams(texts)
     shift = np.uint64(64 - group.bits)
     buckets: list[NDArray[np.uint64]] = []
@@ -119,10 +126,9 @@ def _streams(texts: Sequence[str]) -> tuple[Codes, NDArray[np.int32]]:
     kept = kinds != IGNORED
     if not kept.all():
         entries, kinds, places = entries[kept], kinds[kept], places[kept]
-    parts = kinds == SEPARATOR
-    symbols = kinds == SYMBOL
+    parts = (kinds == SEPARATOR) | (kinds == SYMBOL)
     begins = np.ones(len(kinds), dtype=bool)
-    begins[1:] = parts[:-1] | (symbols[1:] != symbols[:-1])
+    begins[1:] = parts[:-1]
     inside = ~parts
     entries, places, begins = entries[inside], places[inside], begins[inside]
     if not len(entries):
