@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lilliput.features.arrays import find_ngrams, without_symbols
+from lilliput.features.arrays import find_ngrams, letters_alone
 from lilliput.features.plain import NGrams, buckets
 
 texts_of = st.lists(
@@ -25,5 +25,5 @@ def test_the_same_buckets_as_the_plain_definition(group, texts):
     found = find_ngrams(texts, group)
     for number, text in enumerate(texts):
         here = sorted(found.buckets[found.texts == number].tolist())
-        assert here == sorted(bucket for bucket, _ in buckets(without_symbols(text), group))
+        assert here == sorted(bucket for bucket, _ in buckets(letters_alone(text), group))
     assert len(found.buckets) == len(found.texts)

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lilliput.features.arrays import without_symbols
+from lilliput.features.arrays import letters_alone
 from lilliput.features.frequencies import Counter, chunks
 from lilliput.features.plain import NGrams, buckets
 
@@ -24,7 +24,7 @@ def counted(rows, group=GROUP):
 
 
 def plain(rows):
-    return Plain((bucket, number) for text, number in rows for bucket, _ in buckets(without_symbols(text), GROUP))
+    return Plain((bucket, number) for text, number in rows for bucket, _ in buckets(letters_alone(text), GROUP))
 
 
 def as_counts(found):

@@ -1,12 +1,13 @@
 """N-grams of characters of many texts at once, by NumPy alone: no compiler, and little to load.
 
 Every step of `lilliput.features.plain` is done for all characters of all texts together; the buckets are the same to
-the last one, but there are none of symbols, which tell where a text was found rather than its language. It is several
-times slower than the kernels of `lilliput.features.ngrams`, which cost a process 100 MB.
+the last one, but there are none of symbols and digits, which tell where a text was found rather than its language. It
+is several times slower than the kernels of `lilliput.features.ngrams`, which cost a process 100 MB.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from lilliput.features.unicode import (
     IDEOGRAPH,
     IGNORED,
     KIND_SHIFT,
+    LETTER,
     SEPARATOR,
     SYMBOL,
     TABLE_SIZE,
@@ -70,7 +72,7 @@ class _Characters:
         return entries
 
     def _made(self, character: str) -> int:
-        kind, folded = kind_of(character) << KIND_SHIFT, fold(character)
+        kind, folded = _kind(character) << KIND_SHIFT, fold(character)
         if len(folded) == 1:
             return ord(folded) | kind
         self.expansions.append([ord(piece) for piece in folded])
@@ -80,14 +82,21 @@ class _Characters:
 _CHARACTERS = _Characters()
 
 
-def without_symbols(text: str) -> str:
-    """`text` in NFC with a space for every symbol, and for every lone surrogate."""
+def _kind(character: str) -> int:
+    """`kind_of` the character; digits and symbols part words."""
+    kind = kind_of(character)
+    digit = kind == LETTER and unicodedata.category(character)[0] == "N"
+    return SEPARATOR if digit or kind == SYMBOL else kind
+
+
+def letters_alone(text: str) -> str:
+    """`text` in NFC with a space for every symbol, digit and lone surrogate."""
     whole = normalise(text).encode("utf-8", "replace").decode()
-    return "".join(" " if kind_of(character) == SYMBOL else character for character in whole)
+    return "".join(" " if _kind(character) == SEPARATOR else character for character in whole)
 
 
 def find_ngrams(texts: Sequence[str], group: NGrams) -> Found:
-    """All n-grams of characters of `texts`, repeats included; `plain.buckets` has them for each `without_symbols`."""
+    """All n-grams of characters of `texts`, repeats included; `plain.buckets` has them for `letters_alone` of each."""
     items, places = _streams(texts)
     shift = np.uint64(64 - group.bits)
     buckets: list[NDArray[np.uint64]] = []
@@ -126,7 +135,7 @@ def _streams(texts: Sequence[str]) -> tuple[Codes, NDArray[np.int32]]:
     kept = kinds != IGNORED
     if not kept.all():
         entries, kinds, places = entries[kept], kinds[kept], places[kept]
-    parts = (kinds == SEPARATOR) | (kinds == SYMBOL)
+    parts = kinds == SEPARATOR
     begins = np.ones(len(kinds), dtype=bool)
     begins[1:] = parts[:-1]
     inside = ~parts

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.features.arrays import find_ngrams, without_symbols
+from lilliput.features.arrays import find_ngrams, letters_alone
 from lilliput.features.buckets import BucketMap
 from lilliput.features.frequencies import CHUNK, chunks
 from lilliput.features.plain import NGrams, buckets
@@ -79,7 +79,7 @@ class Evidence:
     def parts(self, text: str) -> list[tuple[str, Floats]]:
         """What each known n-gram of `text` says, by plain Python: (n-gram, float32 (classes,))."""
         found = []
-        for bucket, shown in buckets(without_symbols(text), self.group):
+        for bucket, shown in buckets(letters_alone(text), self.group):
             row = self.kept.row(bucket)
             if row >= 0:
                 says = self.biases.copy()
