@@ -20,10 +20,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PACKAGES = ("lilliput.features", "lilliput.nets")
+PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets")
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
+    "lilliput.compress.valuemap_kernels",
     "lilliput.features.bags",
+    "lilliput.features.cluster_kernels",
     "lilliput.features.exchange_bigram",
     "lilliput.features.exchange_counts",
     "lilliput.features.exchange_predictive",
@@ -90,15 +92,15 @@ def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, acce
 
 
 def _tag_and_cluster() -> None:
-    """Fit and use a tiny tagger and tiny clusters."""
+    """Fit and use tiny clusters, and tiny taggers without them and with them."""
     from lilliput.tasks.clusters import WordClusters
     from lilliput.tasks.tag import SequenceTagger
 
     words = [["the", "dog", "ran", "é"], ["the", "cat", "sat", "."]] * 20
-    for threads in (1, 2):
-        tagger = SequenceTagger(budget="50KB", threads=threads, progress=False)
+    clusters = WordClusters(2, least=1, threads=1, progress=False).fit(["a b c", "é b a"] * 10)
+    for threads, known in ((1, None), (2, clusters)):
+        tagger = SequenceTagger(budget="50KB", clusters=known, threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
-    WordClusters(2, least=1, threads=1, progress=False).fit(["a b c", "é b a"] * 10)
 
 
 def forget() -> None:

@@ -8,13 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lilliput.data.packed import pack
-from lilliput.features.bags import SEGMENTS, document_frequencies, gather_bags, keep_rows
+from lilliput.features.bags import SEGMENTS, document_frequencies, gather_bags, keep_rows, lookup_of
 from lilliput.features.buckets import BucketMap
-from lilliput.features.ngrams import CHAR, WORD
+from lilliput.features.clusters import cluster_map
+from lilliput.features.ngrams import UNITS
 from lilliput.features.plain import NGrams, bag_buckets, buckets
 from lilliput.features.unicode import tables
 
-GROUPS = [NGrams("word", 1, 2, 12), NGrams("char", 2, 4, 12)]
+CLUSTERS = cluster_map(["the", "fox", "ran", "dog", "漢", "x", "aaaa", "!"], np.arange(8, dtype=np.int32) // 2)
+GROUPS = [NGrams("word", 1, 2, 12), NGrams("char", 2, 4, 12), NGrams("cluster", 1, 2, 12, CLUSTERS)]
 texts_of = st.one_of(
     st.text(max_size=30),
     st.text(st.sampled_from("aB1 ß\u0390é!?漢ไ\u200d👩\U00020000\0"), max_size=30),
@@ -30,14 +32,14 @@ def seen(text, group):
 def bag_of(text, group, bucket_map):
     """What the bag of `text` holds, by the plain definition: a count a row, those of words once."""
     rows = Counter(row for bucket, _ in bag_buckets(text, group) if (row := bucket_map.row(bucket)) >= 0)
-    return Counter(set(rows)) if group.unit == "word" else rows
+    return Counter(set(rows)) if group.once else rows
 
 
 def hashing(packed, group):
     """What the kernels of this module take first."""
     lookup = tables(packed.ascii)
-    unit = WORD if group.unit == "word" else CHAR
-    return packed.buffer, packed.offsets, lookup.entries, lookup.expansions, unit, group.low, group.high, group.bits
+    shape = (UNITS[group.unit], group.low, group.high, group.bits)
+    return packed.buffer, packed.offsets, lookup.entries, lookup.expansions, *shape, lookup_of(group)
 
 
 def gathered(texts, group, bucket_map):

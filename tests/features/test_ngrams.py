@@ -10,12 +10,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lilliput.data.packed import pack, subset
+from lilliput.features.bags import lookup_of
+from lilliput.features.clusters import cluster_map
 from lilliput.features.counts import count_ngrams
-from lilliput.features.ngrams import CHAR, WORD, decode, scan
+from lilliput.features.ngrams import UNITS, decode, scan
 from lilliput.features.plain import NGrams, buckets, runs, stream, tokens
 from lilliput.features.unicode import TABLE_SIZE, TAGS, tables
 
-GROUPS = [NGrams("word", 1, 2, 18), NGrams("word", 2, 3, 18), NGrams("char", 2, 4, 18), NGrams("char", 1, 5, 18)]
+CLUSTERS = cluster_map(["the", "fox", "a", "b", "漢", "1", "!"], np.arange(7, dtype=np.int32) // 2, error=1 / 2)
+GROUPS = [
+    NGrams("word", 1, 2, 18),
+    NGrams("word", 2, 3, 18),
+    NGrams("char", 2, 4, 18),
+    NGrams("char", 1, 5, 18),
+    NGrams("cluster", 1, 3, 18, CLUSTERS),
+]
 # What tokenisers stumble over: scripts, marks, joiners, expansions, symbols, far planes, lone surrogates
 SNAGS = (
     "aAbZ07_‿ \t\n\0\u00a0\u200b\u3000éÉe\u0301\u0308ßẞﬁﬃİıſŉǰ\u0390\u0345µΣσςжЖ!?.,'’…-–$€+"
@@ -35,9 +44,9 @@ def counted(texts, group, packed=None):
     """What the kernel counts: a dict from bucket to count for each text."""
     packed = pack(texts) if packed is None else packed
     lookup = tables(packed.ascii)
-    unit = WORD if group.unit == "word" else CHAR
+    shape = (UNITS[group.unit], group.low, group.high, group.bits)
     indptr, indices, counts = count_ngrams(
-        packed.buffer, packed.offsets, lookup.entries, lookup.expansions, unit, group.low, group.high, group.bits
+        packed.buffer, packed.offsets, lookup.entries, lookup.expansions, *shape, lookup_of(group)
     )
     assert (indptr.dtype, indices.dtype, counts.dtype) == (np.int64, np.int32, np.float32)
     assert indptr[0] == 0

@@ -7,11 +7,13 @@ import pytest
 
 from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
+from lilliput.features.clusters import cluster_map
 from lilliput.features.plain import NGrams, buckets
 from lilliput.nets.feedforward import FeedForward, Layers, Table
 from lilliput.nets.kernels import Bags, Coding, Head, Scratch, Tables, Targets, coding_of
 
 TEXTS = ["the fox ran", "", "the dog ran over the fox", "Straße 漢字 😀", "fox", "?!", "a dog, a fox & a cat", "x" * 40]
+CLUSTERS = cluster_map(["the", "fox", "dog", "cat", "a", "漢"], np.arange(6, dtype=np.int32) // 2)
 
 
 @dataclass
@@ -127,7 +129,7 @@ def make_stored():
 
     def make(dims, bits=8, shared=False, hidden=0, outputs=3, seed=0):
         generator = np.random.default_rng(seed)
-        groups = (NGrams("word", 1, 2, 10), NGrams("char", 2, 4, 11))[: len(dims)]
+        groups = (NGrams("word", 1, 2, 10), NGrams("char", 2, 4, 11), NGrams("cluster", 1, 2, 9, CLUSTERS))[: len(dims)]
         maps, tables = [], []
         for group, dim in zip(groups, dims, strict=True):
             occurring = sorted({bucket for text in TEXTS for bucket, _ in buckets(text, group)})

@@ -11,7 +11,7 @@ def ask():
     """Recipes for a problem, plain where nothing else is said."""
 
     def make(outputs=3, single=True, room=None, patient=False, words=None, chars=None, network="auto", text_bytes=1000):
-        return recipes(outputs, single, room, patient, words, chars, network, text_bytes)
+        return recipes(outputs, single, room, patient, words, chars, network, None, text_bytes)
 
     return make
 
@@ -20,11 +20,17 @@ def spans(recipe):
     return {group.unit: (group.low, group.high) for group in recipe.groups}
 
 
-def test_without_patience_there_is_one_guess(ask):
-    (only,) = ask()
+@pytest.mark.parametrize("less", [{"outputs": 1}, {"outputs": 2}, {"single": False}, {"text_bytes": 10**9}], ids=str)
+def test_without_patience_there_is_one_guess(ask, less):
+    (only,) = ask(**less)
     assert spans(only) == {"word": WORDS, "char": CHARS}
     assert only.dim == 0
     assert {group.bits for group in only.groups} == {COUNT_BITS}
+
+
+@pytest.mark.parametrize("outputs", [3, MANY_OUTPUTS])
+def test_of_little_text_with_several_labels_both_networks_are_tried(ask, outputs):
+    assert [recipe.dim > 0 for recipe in ask(outputs=outputs)] == [False, True]
 
 
 def test_with_patience_the_guess_comes_first_and_nothing_twice(ask):

@@ -8,6 +8,7 @@ import pytest
 
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.packed import pack
+from lilliput.features.clusters import cluster_map
 from lilliput.nets.tagging import likeliest_tags, token_logits
 from lilliput.planning.tagnet import TagProblem, recipe_for, train_tagger
 from lilliput.training import passes as passes_module
@@ -34,7 +35,8 @@ def problem(tagged, **options):
     return TagProblem(tagged, 3, seed=0, threads=1, **options)
 
 
-quick = replace(recipe_for(clusters=False), passes=4)
+CLUSTERS = cluster_map(["the", *NOUNS, *VERBS], np.repeat([0, 1, 2], [1, 20, 20]).astype(np.int32))
+quick = replace(recipe_for(None), passes=4)
 
 
 def share_right(trained, tagged):
@@ -48,7 +50,7 @@ def right(logits, transitions, tagged):
 
 
 @pytest.mark.parametrize(
-    "recipe", [quick, replace(quick, dim=16, rate=0.07, code_bits=8), replace(recipe_for(clusters=True), passes=4)]
+    "recipe", [quick, replace(quick, dim=16, rate=0.07, code_bits=8), replace(recipe_for(CLUSTERS), passes=4)]
 )
 def test_words_are_told_apart_by_their_neighbours(recipe):
     trained = train_tagger(problem(toy(300)), recipe)

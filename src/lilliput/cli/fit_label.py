@@ -16,7 +16,7 @@ Example: two classes of messages in a CSV file, within 100 KB and a minute
   lilliput fit label train.csv --text message --target class -o spam.safetensors --budget 100KB,1min
   lilliput predict spam.safetensors "you have won a prize"
 """
-FIXED = ("targets", "words", "chars", "network")
+FIXED = ("targets", "words", "chars", "network", "clusters")
 """Parameters that a model keeps when it is continued."""
 
 
@@ -37,6 +37,7 @@ def fit_label(
     words: asked.Words = None,
     chars: asked.Chars = None,
     network: asked.Network = None,
+    clusters: asked.Clusters = None,
     separator: options.Separator = None,
     no_header: options.NoHeader = False,
     skip_bad: options.SkipBad = False,
@@ -57,7 +58,7 @@ def fit_label(
     options.check_model_path(out)
     Budget.parse(budget)
     given: dict[str, Any] = {"budget": budget, "targets": targets, "abstain": abstain, "network": network, "seed": seed}
-    given |= {"words": options.span("--words", words), "chars": options.span("--chars", chars)}
+    given |= {"clusters": clusters, "words": options.span("--words", words), "chars": options.span("--chars", chars)}
     given |= {"balanced": balanced or None, "threads": threads, "device": device, "progress": False if quiet else None}
     asked_for = {name: value for name, value in given.items() if value is not None}
     model = new_or_continued(TextClassifier, continued, asked_for, FIXED)

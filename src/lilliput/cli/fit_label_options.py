@@ -20,6 +20,9 @@ Abstain = Annotated[float | None, typer.Option(metavar="P", help="Give no label 
 Words = Annotated[str | None, typer.Option(metavar="N-N", help="N-grams of words, such as 1-2, or none.")]
 Chars = Annotated[str | None, typer.Option(metavar="N-N", help="N-grams of characters, such as 2-4, or none.")]
 Network = Annotated[str | None, typer.Option(metavar="KIND", help="auto, linear or embedding.")]
+Clusters = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Word clusters, from `lilliput fit clusters`, to learn from too.")
+]
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same file; 0 if not given.")]
 Threads = Annotated[int | None, typer.Option(help="Processors to use; all if not given.")]
 Device = Annotated[str, typer.Option(help="auto or cpu.")]

@@ -43,6 +43,7 @@ def fit_tag(
     out: asked.Out,
     column: Column = "upos",
     language: Language = None,
+    clusters: asked.Clusters = None,
     budget: asked.Budget = None,
     skip_bad: options.SkipBad = False,
     seed: asked.Seed = None,
@@ -61,7 +62,7 @@ def fit_tag(
     options.check_model_path(out)
     Budget.parse(budget)
     given: dict[str, Any] = {"budget": budget, "column": column, "language": language, "seed": seed, "device": device}
-    given |= {"threads": threads, "progress": False if quiet else None}
+    given |= {"clusters": clusters, "threads": threads, "progress": False if quiet else None}
     model = SequenceTagger(**{name: value for name, value in given.items() if value is not None})
     bad = BadRows()
     interrupted = False

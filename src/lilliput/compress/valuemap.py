@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,23 @@ _MASK = (1 << 64) - 1
 _PREFIX = "value_map."
 
 Words = NDArray[np.uint64]
+
+
+class Lookup(NamedTuple):
+    """What the kernels need of a `ValueMap`: salt, a row a column, bits, and values by rank; all arrays read-only."""
+
+    salt: np.uint64
+    columns: Words
+    bits: Words
+    values: NDArray[np.uint32]
+
+
+def no_lookup() -> Lookup:
+    """A stand-in where a kernel has no map to look into."""
+    columns, bits, values = np.zeros((0, 7), np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.uint32)
+    for array in (columns, bits, values):
+        array.flags.writeable = False
+    return Lookup(np.uint64(0), columns, bits, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +106,15 @@ class ValueMap:
         asked = np.ascontiguousarray(keys, dtype=np.uint64).view()
         asked.flags.writeable = False
         found = np.empty(len(asked), dtype=np.int64)
-        look_up(asked, np.uint64(self._salt), self._columns, self.bits, self._table, found)
+        look_up(asked, self.lookup, found)
         return found
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The map for the kernels."""
+        for array in (self._columns, self._table):
+            array.flags.writeable = False
+        return Lookup(np.uint64(self._salt), self._columns, self.bits, self._table)
 
     def look_up_one(self, key: int) -> int:
         """The value of `key` (0 to 2 ** 64 - 1), or -1; the plain form of `look_up`."""
@@ -241,6 +265,11 @@ def window(slots: int) -> tuple[int, int, int]:
     width = min(WINDOW, slots)
     mask = (1 << width) - 1
     return slots - width + 1, mask & _MASK, mask >> 64
+
+
+def holds_map(arrays: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether there is a map among these arrays."""
+    return f"{_PREFIX}header" in arrays
 
 
 def check(arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:

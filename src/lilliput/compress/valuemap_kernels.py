@@ -114,8 +114,9 @@ def solve(band, constants, shift):
 
 
 @njit(nogil=True, cache=True)
-def look_up(keys, salt, columns, bits, values, found):
+def look_up(keys, lookup, found):
     """Write the value of each of `keys`, or -1, to `found` (int64); `ValueMap.look_up_one` says the same plainly."""
+    salt, columns, bits, values = lookup.salt, lookup.columns, lookup.bits, lookup.values
     for number, key in enumerate(keys):
         hashed = _mixed(key ^ salt)
         place = hashed >> _HALF

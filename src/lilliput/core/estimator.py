@@ -17,7 +17,8 @@ The manifest of a saved file holds the keys of ``_manifest`` and
 
     task, version      name of the task, version of the lilliput that wrote the file
     parameters         get_params(), without `threads`, `device` and `progress`: they say how to run, not what the
-                       model is, and the same seed gives the same bytes for any of them
+                       model is, and the same seed gives the same bytes for any of them; and without those that a task
+                       names in ``unsaved``, of which the model holds what it needs
     report             report_, without what was measured on one machine (see `lilliput.core.report`)
 """
 
@@ -46,6 +47,7 @@ class Estimator(ABC):
     """Base of every task; the module describes what a subclass owes."""
 
     task: ClassVar[str]
+    unsaved: ClassVar[frozenset[str]] = frozenset()
     report_: Report
 
     # Parameters
@@ -121,7 +123,8 @@ class Estimator(ABC):
         from lilliput.core.measure import version_of
 
         self._check_fitted()
-        parameters = {name: value for name, value in self.get_params().items() if name not in _HOW_TO_RUN}
+        left_out = _HOW_TO_RUN | self.unsaved
+        parameters = {name: value for name, value in self.get_params().items() if name not in left_out}
         return {
             **self._manifest(),
             "task": self.task,

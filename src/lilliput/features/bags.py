@@ -15,7 +15,10 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from lilliput.features.ngrams import WORD, char_ngrams, decode, is_new, scan, word_ngrams
+from lilliput.compress.valuemap import Lookup, no_lookup
+from lilliput.compress.valuemap_kernels import look_up
+from lilliput.features.ngrams import CHAR, CLUSTER, char_ngrams, decode, is_new, mixed, scan, word_ngrams
+from lilliput.features.plain import CLUSTER_SEED, STEP_MULTIPLIER, NGrams
 
 SEGMENTS = 8
 
@@ -30,10 +33,16 @@ def _ones(typingctx, value):
     return types.uint64(types.uint64), codegen
 
 
+_CLUSTER_SEED, _STEP = np.uint64(CLUSTER_SEED), np.uint64(STEP_MULTIPLIER)
 _ONE = np.uint64(1)
 _NEVER = np.uint64(2**64 - 1)
 _WORD_SHIFT = np.uint32(6)
 _IN_WORD = np.uint32(63)
+
+
+def lookup_of(group: NGrams) -> Lookup:
+    """Where the kernels look up the clusters of words for `group`."""
+    return no_lookup() if group.clusters is None else group.clusters.lookup
 
 
 @njit(nogil=True, cache=True)
@@ -54,14 +63,14 @@ def keep_rows(buckets, count, words, ranks):
 
 
 @njit(nogil=True, cache=True)
-def document_frequencies(buffer, offsets, entries, expansions, unit, low, high, bits, frequencies):
+def document_frequencies(buffer, offsets, entries, expansions, unit, low, high, bits, lookup, frequencies):
     """Add to `frequencies` (int32, 2 ** bits) the number of texts in which each bucket occurs."""
     scratch = text_scratch(longest_text(offsets), low, high)
     shift = np.uint64(64 - bits)
     last_text = np.full(1 << bits, -1, dtype=np.int32)
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
-        made = bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, text, scratch)
+        made = bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, lookup, text, scratch)
         for bucket in scratch.buckets[:made]:
             if last_text[bucket] != text:
                 last_text[bucket] = text
@@ -69,7 +78,7 @@ def document_frequencies(buffer, offsets, entries, expansions, unit, low, high, 
 
 
 @njit(nogil=True, cache=True)
-def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, words, ranks, rows):
+def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, lookup, words, ranks, rows):
     """Bags of packed texts in one group: (bounds int64 (texts, SEGMENTS + 1), rows int32), rows sorted by segment."""
     texts = len(offsets) - 1
     scratch = text_scratch(longest_text(offsets), low, high)
@@ -81,11 +90,11 @@ def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, wor
     used = 0
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
-        made = bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, text, scratch)
+        made = bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, lookup, text, scratch)
         size = 0
         for item in range(keep_rows(buckets, made, words, ranks)):
             row = buckets[item]
-            if unit == WORD and last_text[row] == text:
+            if unit != CHAR and last_text[row] == text:
                 continue
             last_text[row] = text
             buckets[size] = row
@@ -100,15 +109,17 @@ def gather_bags(buffer, offsets, entries, expansions, unit, low, high, bits, wor
 
 
 @njit(nogil=True, cache=True)
-def bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, text, scratch):
-    """Buckets of one text's n-grams for its bag: those of words, or those of the characters of each distinct run.
+def bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift, lookup, text, scratch):
+    """Buckets of one text's n-grams for its bag: of words, their clusters, or the characters of each distinct run.
 
     They are left in ``scratch.buckets``; `text` is another number for each text. Returns how many there are.
     """
     tokens, keys, spans, stream = scratch.tokens, scratch.keys, scratch.spans, scratch.stream
     buckets, seen, seen_in = scratch.buckets, scratch.seen, scratch.seen_in
     count, runs = scan(buffer, start, end, entries, expansions, tokens, keys, spans)
-    if unit == WORD:
+    if unit != CHAR:
+        if unit == CLUSTER:
+            cluster_tokens(tokens[:count], lookup, tokens)
         return word_ngrams(tokens, count, low, high, shift, buckets)
     made = 0
     for run in range(runs):
@@ -116,6 +127,15 @@ def bag_buckets(buffer, start, end, entries, expansions, unit, low, high, shift,
             length = decode(buffer, spans[run], spans[run + 1], entries, expansions, stream)
             made += char_ngrams(stream, length, low, high, shift, buckets[made:])
     return made
+
+
+@njit(nogil=True, cache=True)
+def cluster_tokens(tokens, lookup, clusters):
+    """Write what stands for the cluster of each of `tokens`, 0 for none, to `clusters` (uint64), perhaps `tokens`."""
+    found = np.empty(len(tokens), dtype=np.int64)
+    look_up(tokens, lookup, found)
+    for at in range(len(tokens)):
+        clusters[at] = mixed((_CLUSTER_SEED ^ np.uint64(found[at])) * _STEP) if found[at] >= 0 else np.uint64(0)
 
 
 class TextScratch(NamedTuple):

@@ -9,9 +9,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import Lookup
 from lilliput.core.threads import map_ordered, resolve_threads
 from lilliput.data.packed import pack
-from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, scan, word_ngrams
+from lilliput.features.bags import cluster_tokens, lookup_of
+from lilliput.features.ngrams import CHAR, CLUSTER, UNITS, char_ngrams, decode, scan, word_ngrams
 from lilliput.features.plain import NGrams
 from lilliput.features.unicode import tables
 
@@ -34,7 +36,6 @@ class Counts(NamedTuple):
 def hashed_counts(texts: Sequence[str], group: NGrams, threads: int | None = None) -> Counts:
     """How often each bucket of `group` occurs in each text; the same for any number of threads."""
     threads = resolve_threads(threads)
-    unit = WORD if group.unit == "word" else CHAR
 
     def count(start: int) -> Counts:
         packed = pack(texts[start : start + CHUNK])
@@ -44,10 +45,11 @@ def hashed_counts(texts: Sequence[str], group: NGrams, threads: int | None = Non
             packed.offsets,
             lookup.entries,
             lookup.expansions,
-            unit,
+            UNITS[group.unit],
             group.low,
             group.high,
             group.bits,
+            lookup_of(group),
         )
         return Counts(data, indices, indptr)
 
@@ -83,6 +85,7 @@ def count_ngrams(
     low: int,
     high: int,
     bits: int,
+    lookup: Lookup,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Hashed n-gram counts of packed texts as CSR rows: (indptr int64, indices int32, counts float32)."""
     texts = len(offsets) - 1
@@ -103,16 +106,18 @@ def count_ngrams(
     used = 0
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
-        if unit == WORD:
-            length, _ = scan(buffer, start, end, entries, expansions, tokens, keys, spans)
-        else:
+        if unit == CHAR:
             length = decode(buffer, start, end, entries, expansions, stream)
+        else:
+            length, _ = scan(buffer, start, end, entries, expansions, tokens, keys, spans)
+            if unit == CLUSTER:
+                cluster_tokens(tokens[:length], lookup, tokens)
         if len(buckets) < length * (high - low + 1):
             buckets = np.empty(2 * length * (high - low + 1), dtype=np.uint32)
-        if unit == WORD:
-            made = word_ngrams(tokens, length, low, high, shift, buckets)
-        else:
+        if unit == CHAR:
             made = char_ngrams(stream, length, low, high, shift, buckets)
+        else:
+            made = word_ngrams(tokens, length, low, high, shift, buckets)
         if used + made > capacity:
             capacity = 2 * (used + made)
             indices = _grown(indices, used, capacity)

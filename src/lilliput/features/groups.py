@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from lilliput.compress.valuemap import ValueMap
+from lilliput.core.errors import DataError
 from lilliput.features.plain import NGrams
 from lilliput.features.windows import Window
 
 Group: TypeAlias = Any
-"""An `NGrams` of texts or a `Window` of tokens; both have ``bits``, ``once``, ``bag(item)`` and ``to_dict()``."""
+"""An `NGrams` of texts or a `Window` of tokens: ``bits``, ``once``, ``clusters``, ``bag(item)`` and ``to_dict()``."""
 
 
-def restored(spec: Mapping[str, Any]) -> Group:
-    """The group that `to_dict` described. Raises `DataError` for one that makes no sense, KeyError and TypeError."""
+def restored(spec: Mapping[str, Any], clusters: ValueMap | None) -> Group:
+    """The group that `to_dict` described, with the clusters of words that its model file holds.
+
+    Raises `DataError` for one that makes no sense, KeyError and TypeError.
+    """
     if "templates" in spec:
-        return Window(tuple(spec["templates"]), spec["bits"])
-    return NGrams(spec["unit"], spec["low"], spec["high"], spec["bits"])
+        window = Window(tuple(spec["templates"]), spec["bits"])
+        if not window.uses_clusters:
+            return window
+        if clusters is None:
+            raise DataError(f"{window} goes by clusters of words, and there are none")
+        return replace(window, clusters=clusters)
+    clusters = clusters if spec["unit"] == "cluster" else None
+    return NGrams(spec["unit"], spec["low"], spec["high"], spec["bits"], clusters)

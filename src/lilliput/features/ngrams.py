@@ -32,7 +32,8 @@ from lilliput.features.unicode import (
     TAGS,
 )
 
-WORD, CHAR = 0, 1
+WORD, CHAR, CLUSTER = 0, 1, 2
+UNITS = {"word": WORD, "char": CHAR, "cluster": CLUSTER}
 
 _BORDER = np.uint32(BORDER)
 _TAGS = np.uint32(TAGS)
@@ -116,7 +117,8 @@ def decode(buffer, start, end, entries, expansions, stream):
 
 
 @njit(inline="always")
-def _mixed(value):
+def mixed(value):
+    """The last step of a hash."""
     value = (value ^ (value >> _HALF)) * _MIX
     return value ^ (value >> _HALF)
 
@@ -155,7 +157,7 @@ def scan(buffer, start, end, entries, expansions, tokens, keys, spans):  # noqa:
         if kind == IGNORED:
             continue
         if word and kind != LETTER:
-            tokens[count] = _mixed(value)
+            tokens[count] = mixed(value)
             key = (key ^ tokens[count]) * _GRAM
             count += 1
             value = _WORD_SEED
@@ -173,7 +175,7 @@ def scan(buffer, start, end, entries, expansions, tokens, keys, spans):  # noqa:
         if not entry & _EXPANDS:
             value = (value ^ np.uint64(entry & _CODE_MASK)) * _STEP
             if kind != LETTER:
-                tokens[count] = _mixed(value)
+                tokens[count] = mixed(value)
                 key = (key ^ tokens[count]) * _GRAM
                 count += 1
                 value = _WORD_SEED
@@ -182,13 +184,13 @@ def scan(buffer, start, end, entries, expansions, tokens, keys, spans):  # noqa:
                 if piece:
                     value = (value ^ np.uint64(piece)) * _STEP
                     if kind != LETTER:
-                        tokens[count] = _mixed(value)
+                        tokens[count] = mixed(value)
                         key = (key ^ tokens[count]) * _GRAM
                         count += 1
                         value = _WORD_SEED
         word = kind == LETTER
     if word:
-        tokens[count] = _mixed(value)
+        tokens[count] = mixed(value)
         key = (key ^ tokens[count]) * _GRAM
         count += 1
     if count > open_run:
@@ -200,12 +202,15 @@ def scan(buffer, start, end, entries, expansions, tokens, keys, spans):  # noqa:
 
 @njit(nogil=True, cache=True)
 def word_ngrams(tokens, count, low, high, shift, buckets):
-    """Buckets (uint32) of the n-grams of `low` to `high` tokens; returns their number."""
+    """Buckets (uint32) of the n-grams of `low` to `high` tokens, none over a token of 0; returns their number."""
     made = 0
     for first in range(count):
         value = _GRAM_SEED
         for size in range(1, min(high, count - first) + 1):
-            value = (value ^ tokens[first + size - 1]) * _GRAM
+            token = tokens[first + size - 1]
+            if token == 0:
+                break
+            value = (value ^ token) * _GRAM
             value ^= value >> _HALF
             if size >= low:
                 buckets[made] = (value * _MIX) >> shift
@@ -220,13 +225,13 @@ def char_ngrams(stream, length, low, high, shift, buckets):
     for first in range(length - 1):
         value = (_CHAR_SEED ^ np.uint64(stream[first])) * _STEP
         if low <= 1 and stream[first] != _BORDER:
-            buckets[made] = _mixed(value) >> shift
+            buckets[made] = mixed(value) >> shift
             made += 1
         for size in range(2, high + 1):
             item = stream[first + size - 1]
             value = (value ^ np.uint64(item)) * _STEP
             if size >= low:
-                buckets[made] = _mixed(value) >> shift
+                buckets[made] = mixed(value) >> shift
                 made += 1
             if item == _BORDER:
                 break

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import ValueMap
 from lilliput.core.errors import DataError
 from lilliput.data.packed import normalise
 from lilliput.features.plain import BORDER, GRAM_MULTIPLIER, MIX_MULTIPLIER, STEP_MULTIPLIER, stream
@@ -59,10 +60,14 @@ class Atoms(NamedTuple):
 
 @dataclass(frozen=True)
 class Window:
-    """A group of templates, hashed to ``2 ** bits`` buckets. Raises `DataError` for a template that makes no sense."""
+    """A group of templates, hashed to ``2 ** bits`` buckets. Raises `DataError` for a template that makes no sense.
+
+    `clusters`: those of words that the templates may name; None where they name none.
+    """
 
     templates: tuple[str, ...]
     bits: int = 22
+    clusters: ValueMap | None = field(default=None, compare=False, repr=False)
 
     once = False
     """A bag may hold a row twice."""
@@ -85,6 +90,11 @@ class Window:
         for row, pairs in zip(table, self.placed, strict=True):
             row[: len(pairs)] = np.array(pairs).reshape(-1, 2)
         return table
+
+    @property
+    def uses_clusters(self) -> bool:
+        """Whether a template looks at clusters."""
+        return any(atom == CLUSTER for pairs in self.placed for atom, _ in pairs)
 
     def bag(self, item: tuple[Sequence[Atoms], int]) -> list[tuple[int, str]]:
         """(bucket, what it stands for) of the token at a place of a sentence: ``(atoms of all tokens, place)``."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.compress.levels import linear_levels, tree_levels, unpack_codes
+from lilliput.compress.valuemap import ValueMap, holds_map
 from lilliput.features.buckets import BucketMap
 from lilliput.features.groups import Group, restored
 
@@ -100,6 +101,11 @@ class FeedForward:
         """Length of the logits."""
         return len(self.layers.bias)
 
+    @property
+    def clusters(self) -> ValueMap | None:
+        """The clusters of words that a group goes by; one map for all of them."""
+        return next((group.clusters for group in self.groups if group.clusters is not None), None)
+
     @cached_property
     def caches(self) -> list[Any]:
         """What `lilliput.nets.pooling` keeps from call to call."""
@@ -185,7 +191,7 @@ class FeedForward:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays for the model file."""
-        found: dict[str, NDArray[Any]] = {}
+        found: dict[str, NDArray[Any]] = {} if self.clusters is None else self.clusters.arrays()
         for at, (bucket_map, table) in enumerate(zip(self.maps, self.tables, strict=True)):
             found[f"group{at}.map"] = bucket_map.words
             found[f"group{at}.codes"] = table.codes
@@ -209,8 +215,9 @@ class FeedForward:
         """The net of `shape()` and `arrays()`; see `expected_arrays` for the checks that come first."""
         groups: list[Group] = []
         maps, tables = [], []
+        clusters = ValueMap.restore(arrays) if holds_map(arrays) else None
         for at, spec in enumerate(shape["groups"]):
-            groups.append(restored(spec))
+            groups.append(restored(spec, clusters))
             maps.append(BucketMap(arrays[f"group{at}.map"]))
             tables.append(
                 Table(arrays[f"group{at}.codes"], arrays[f"group{at}.scales"], spec["dim"], spec["code_bits"])

@@ -13,10 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import Lookup
 from lilliput.core.threads import map_ordered
 from lilliput.data.packed import Packed, pack
-from lilliput.features.bags import keep_rows, longest_text, text_scratch
-from lilliput.features.ngrams import CHAR, WORD, char_ngrams, decode, is_new, scan, word_ngrams
+from lilliput.features.bags import cluster_tokens, keep_rows, longest_text, lookup_of, text_scratch
+from lilliput.features.ngrams import CHAR, CLUSTER, UNITS, char_ngrams, decode, is_new, scan, word_ngrams
 from lilliput.features.unicode import tables
 from lilliput.nets.feedforward import FeedForward
 from lilliput.nets.lanes import add_row
@@ -28,7 +29,7 @@ CHUNK = 2048
 """Texts a piece of work."""
 BLOCK = 64
 """Texts that go through each step together."""
-CACHE_BYTES = 4_000_000
+CACHE_BYTES = 6_000_000
 """The most that a thread's cache of words may take; it is kept with the net for the next call."""
 SPARE = 16
 """Rows of a cache for words whose slot is taken."""
@@ -51,10 +52,14 @@ class Group(NamedTuple):
     code_bits: int
     levels: Floats
     scales: Floats
+    lookup: Lookup
 
 
 class Cache(NamedTuple):
     """Sums of the character n-grams of words, kept from text to text; zeros when fresh.
+
+    A word is kept in one of two neighbouring slots, the one that was used longer ago. With one slot a word twice as
+    many are summed anew, which costs some ten times a look-up.
 
     ``heads``: uint64 (slots, 4), a slot's key, the visit that last used it, and the number of its rows; ``sums``:
     float32 (slots + SPARE, width); ``clock``: uint64 (1,), counts every text in every group, so that one visit is not
@@ -121,7 +126,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
     """The groups of `net` in the form that the kernel takes."""
     return tuple(
         Group(
-            WORD if ngrams.unit == "word" else CHAR,
+            UNITS[ngrams.unit],
             ngrams.low,
             ngrams.high,
             ngrams.bits,
@@ -133,6 +138,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
             table.bits,
             table.levels,
             table.scales.astype(np.float32),
+            lookup_of(ngrams),
         )
         for ngrams, bucket_map, table, column in zip(net.groups, net.maps, net.tables, net.columns, strict=True)
     )
@@ -141,7 +147,7 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
 def fresh_cache(net: FeedForward) -> Cache:
     """An empty cache; memory is only taken for the slots that come to be used."""
     width = max(padded(table.dim) if table.row_scaled else table.dim for table in net.tables)
-    slots = 1 << max(1, CACHE_BYTES // (32 + 4 * width)).bit_length() - 1
+    slots = 1 << max(2, CACHE_BYTES // (32 + 4 * width)).bit_length() - 1
     heads, sums = np.zeros((slots, 4), dtype=np.uint64), np.zeros((slots + SPARE, width), dtype=np.float32)
     return Cache(heads, sums, np.zeros(1, dtype=np.uint64))
 
@@ -189,16 +195,21 @@ def pool(buffer, offsets, entries, expansions, groups, cache, pooled):
     scratch = text_scratch(longest_text(offsets), 1, highest)
     last_visits = np.zeros(rows, dtype=np.uint64)
     source = Source(buffer, entries, expansions)
+    clusters = np.empty_like(scanned.tokens)
     for first in range(0, texts, BLOCK):
         last = min(texts, first + BLOCK)
         _scan_texts(source, offsets[first : last + 1], scanned)
         for number in range(len(groups)):
             group = groups[number]
             target = pooled[first:last, group.column : group.column + group.dim]
-            if group.unit == WORD:
-                _pool_words(group, scanned, cache.clock, last_visits, scratch.buckets, target)
-            else:
+            if group.unit == CHAR:
                 _pool_characters(group, number, source, scanned, cache, scratch, target)
+                continue
+            tokens = scanned.tokens
+            if group.unit == CLUSTER:
+                tokens = clusters
+                cluster_tokens(scanned.tokens[: scanned.token_bounds[last - first]], group.lookup, clusters)
+            _pool_words(group, tokens, scanned.token_bounds, cache.clock, last_visits, scratch.buckets, target)
 
 
 @njit(nogil=True, cache=True)
@@ -223,9 +234,9 @@ def _scan_texts(source, offsets, scanned):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _pool_words(group, scanned, clock, last_visits, buckets, pooled):
-    """The bags of word n-grams of a block of texts, each row once in a text."""
-    tokens, bounds, words, ranks = scanned.tokens, scanned.token_bounds, group.words, group.ranks
+def _pool_words(group, tokens, bounds, clock, last_visits, buckets, pooled):
+    """The bags of n-grams of words, or of their clusters, of a block of texts, each row once in a text."""
+    words, ranks = group.words, group.ranks
     shift = np.uint64(64 - group.bits)
     total = np.empty(padded(group.dim), dtype=np.float32)
     for text in range(len(pooled)):
@@ -251,11 +262,11 @@ def _pool_words(group, scanned, clock, last_visits, buckets, pooled):
 def _pool_characters(group, number, source, scanned, cache, scratch, pooled):
     """The bags of character n-grams of the distinct runs of each text of a block, summed run by run.
 
-    A run whose slot was used for another run of the same text is summed in one of the spare rows behind the slots.
+    A run whose two slots were used for other runs of the same text is summed in one of the spare rows behind the slots.
     """
     heads, clock, dim = cache.heads, cache.clock, group.dim
     keys, spans, bounds = scanned.keys, scanned.spans, scanned.run_bounds
-    mask = np.uint64(len(heads) - 1)
+    mask = np.uint64(len(heads) - 2)
     for run in range(bounds[len(pooled)]):
         keys[run] = (keys[run] + np.uint64(number)) | _ONE  # the groups share the cache; 0 is the key of an empty slot
     slots = np.empty(bounds[len(pooled)], dtype=np.int64)
@@ -267,7 +278,9 @@ def _pool_characters(group, number, source, scanned, cache, scratch, pooled):
         size = found = spare = 0
         for run in range(bounds[text], bounds[text + 1]):
             slot = np.int64((keys[run] >> _HALF) & mask)
+            slot += heads[slot + 1, 0] == keys[run]
             if heads[slot, 0] != keys[run]:
+                slot += heads[slot + 1, 1] < heads[slot, 1]
                 begin, end = spans[run + text], spans[run + text + 1]
                 if heads[slot, 1] == visit:
                     if is_new(keys[run], visit, scratch.seen, scratch.seen_in):

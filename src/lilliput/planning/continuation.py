@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ from lilliput.planning.rows import Layout, layout_of
 from lilliput.planning.textnet import LEAST_ROWS, MOST_WEIGHTS
 from lilliput.training.examples import BagSource, Shards, TextSet, count_texts
 from lilliput.training.learner import Learner, Shape
-from lilliput.training.passes import Passes, Schedule
+from lilliput.training.passes import BATCH, Passes, Schedule
 
 Floats = NDArray[np.float32]
 RATE = 0.1
 PASSES = 3
+LEAST_STEPS = 5
+"""Batches at least for a net with a dense head, whose new outputs have nothing to say after three."""
 LEAST_SECONDS = 0.01
 """For the passes, however little time is left."""
 OLD_SUM = 0.02
@@ -63,12 +66,18 @@ class Continuation:
         left = None if ends is None else max(LEAST_SECONDS, ends - time.monotonic())
         interrupted = False
         try:
-            Passes(learner, loss, self.threads, self.seed).run(source, Schedule(RATE, PASSES, left), self.advance)
+            schedule = Schedule(RATE, self._passes(len(source)), left)
+            Passes(learner, loss, self.threads, self.seed).run(source, schedule, self.advance)
         except KeyboardInterrupt:
             interrupted = True
             if not learner.coded:
                 learner.start_coding()
         return Continued(_within(learner, self.room).freeze(), interrupted)
+
+    def _passes(self, texts: int) -> int:
+        if self.net.shared:
+            return PASSES
+        return max(PASSES, math.ceil(LEAST_STEPS / max(1, math.ceil(texts / BATCH))))
 
     @cached_property
     def _kept(self) -> list[NDArray[np.int64]]:
@@ -140,6 +149,9 @@ def _resume_head(learner: Learner, net: FeedForward, outputs: int) -> None:
     head.bias[:] = _widened(layers.bias[None], outputs, fresh=float(layers.bias.min()))[0]
     for sums in (head.hidden_sums, head.hidden_bias_sums, head.output_sums, head.bias_sums):
         sums[:] = 1
+    if len(layers.output):
+        for sums in (head.output_sums, head.bias_sums):
+            sums[..., net.outputs :] = OLD_SUM  # a new output has everything to learn
 
 
 def _widened(weights: Floats, outputs: int, fresh: float | None = None) -> Floats:

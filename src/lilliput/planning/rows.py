@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,10 @@ SPARSE = 4
 """Buckets a row at least: fewer, and n-grams without a row take too many of those that have one."""
 ROOMY = 64
 """Buckets a row at most: more bring nothing."""
+REFILLS = 4
+"""Rows that are folded into one leave room for others; so often at most it is filled again."""
+FULL = 0.01
+"""The share of the room that may stay free."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,35 @@ def fit_rows(
     """
     sizes = [bucket_map.rows for bucket_map in layout.maps]
     ranks = _ranks(worth, sizes)
-    low, high = 0, sum(sizes)
-    while low < high:  # the largest number of rows that fits
+    best, claimed = None, room
+    for _ in range(REFILLS):
+        taken = _most_rows(ranks, sum(sizes), row_bytes, claimed)
+        if taken == 0:
+            break
+        kept = [bucket_map.buckets()[rank < taken] for bucket_map, rank in zip(layout.maps, ranks, strict=True)]
+        bits = _widest([len(buckets) for buckets in kept], layout.groups, row_bytes, claimed)
+        folded = layout_of(layout.groups, counts, kept, bits, texts)
+        free = room - _bytes([bucket_map.rows for bucket_map in folded.maps], row_bytes, bits)
+        if free < 0:
+            break
+        best = folded
+        if taken == sum(sizes) or free < FULL * room:
+            break
+        claimed += free
+    return best
+
+
+def _most_rows(ranks: list[NDArray[np.int64]], rows: int, row_bytes: float, room: float) -> int:
+    """The largest number of rows that fits with the smallest maps, were none folded into another."""
+    low, high = 0, rows
+    while low < high:
         middle = (low + high + 1) // 2
         taken = [int((rank < middle).sum()) for rank in ranks]
-        if _bytes(taken, row_bytes, [_least_bits(rows) for rows in taken]) <= room:
+        if _bytes(taken, row_bytes, [_least_bits(count) for count in taken]) <= room:
             low = middle
         else:
             high = middle - 1
-    if low == 0:
-        return None
-    kept = [bucket_map.buckets()[rank < low] for bucket_map, rank in zip(layout.maps, ranks, strict=True)]
-    bits = _widest([len(buckets) for buckets in kept], layout.groups, row_bytes, room)
-    return layout_of(layout.groups, counts, kept, bits, texts)
+    return low
 
 
 def _ranks(worth: Sequence[Floats] | None, sizes: list[int]) -> list[NDArray[np.int64]]:
@@ -113,7 +134,7 @@ def _widest(rows: list[int], groups: Sequence[Group], row_bytes: float, room: fl
 
 
 def _bytes(rows: Sequence[int], row_bytes: float, bits: Sequence[int]) -> float:
-    return sum(rows) * row_bytes + sum((1 << width) / 8 for width in bits)
+    return sum(math.ceil(count * row_bytes) for count in rows) + sum((1 << width) / 8 for width in bits)
 
 
 def layout_of(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import ValueMap
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.features.windows import Window
 from lilliput.nets.feedforward import FeedForward
@@ -111,10 +112,13 @@ class TaggedNet:
     interrupted: bool = False
 
 
-def recipe_for(clusters: bool) -> TagRecipe:
+def recipe_for(clusters: ValueMap | None) -> TagRecipe:
     """The recipe of a tagger, with word clusters or without."""
-    windows = [*WINDOWS, *((CLUSTER_WINDOW,) if clusters else ())]
-    return TagRecipe(tuple(Window(templates, BITS) for _, templates in windows), tuple(pace for pace, _ in windows))
+    paces, groups = [pace for pace, _ in WINDOWS], [Window(templates, BITS) for _, templates in WINDOWS]
+    if clusters is not None:
+        pace, templates = CLUSTER_WINDOW
+        paces, groups = [*paces, pace], [*groups, Window(templates, BITS, clusters)]
+    return TagRecipe(tuple(groups), tuple(paces))
 
 
 def train_tagger(problem: TagProblem, recipe: TagRecipe) -> TaggedNet:

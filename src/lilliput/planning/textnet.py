@@ -132,6 +132,8 @@ class Planner:
             for recipe in recipes:
                 if tried and not self._time_for(ANOTHER):
                     break
+                if tried and self.problem.room is not None and self.problem.room < self.least_room([recipe]):
+                    continue
                 started = time.monotonic()
                 tried.append(self._attempt(recipe, learn))
                 self.slowest = max(self.slowest, time.monotonic() - started)

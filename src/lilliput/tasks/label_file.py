@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.compress.valuemap import ValueMap, holds_map
 from lilliput.core.errors import LilliputError, ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.features.buckets import BucketMap
@@ -67,6 +68,7 @@ def check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path
     """The groups of a net, or `ModelFileError` unless its arrays are those that its shape asks for."""
     width = 0
     groups = []
+    clusters = ValueMap.restore(arrays, path) if holds_map(arrays) else None
     shared = shape["shared"]
     dims = [_whole(group["dim"]) for group in shape["groups"]]
     if not dims or type(shared) is not bool or (shared and len(set(dims)) > 1):
@@ -76,7 +78,7 @@ def check_net(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path
     for number, (group, dim) in enumerate(zip(shape["groups"], dims, strict=True)):
         for name in {"low", "high", "bits"} & set(group):
             _whole(group[name])
-        features = restored(group)
+        features = restored(group, clusters)
         groups.append(features)
         code_bits = _whole(group["code_bits"])
         if dim < 1 or code_bits not in (4, 8) or features.bits < LEAST_BITS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lilliput.compress.valuemap import ValueMap
 from lilliput.core.budget import Budget
 from lilliput.core.errors import BudgetError
 from lilliput.core.measure import peak_memory
@@ -12,6 +13,7 @@ from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
 from lilliput.planning.recipes import recipes
 from lilliput.planning.textnet import Planner, Problem, Recipe, Trained
+from lilliput.tasks.cluster_words import map_of
 from lilliput.tasks.label_closing import Closing
 from lilliput.tasks.label_overhead import overhead_of
 from lilliput.tasks.label_parameters import check_parameters, span
@@ -78,9 +80,12 @@ def _fitted(model: TextClassifier, rows: Rows, promise: Promise) -> TextClassifi
     """A classifier like `model` that has learned from the rows and keeps the promise."""
     promise.hold_reading()
     overhead = overhead_of(model, rows)
-    room = None if promise.budget.memory is None else float(promise.budget.memory - overhead)
+    memory = promise.budget.memory
+    clusters = map_of(model.clusters, None if memory is None else float(memory - overhead))
+    overhead += clusters.nbytes if clusters else 0
+    room = None if memory is None else float(memory - overhead)
     for _ in range(TRIES):
-        draft = _draft(model, rows, *_train(model, rows, room, overhead, promise), promise)
+        draft = _draft(model, rows, *_train(model, rows, clusters, room, overhead, promise), promise)
         excess = promise.excess(len(draft.to_bytes()))
         if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:  # else there is no time left
             break
@@ -90,9 +95,14 @@ def _fitted(model: TextClassifier, rows: Rows, promise: Promise) -> TextClassifi
 
 
 def _train(
-    model: TextClassifier, rows: Rows, room: float | None, overhead: int, promise: Promise
+    model: TextClassifier,
+    rows: Rows,
+    clusters: ValueMap | None,
+    room: float | None,
+    overhead: int,
+    promise: Promise,
 ) -> tuple[Planner, Trained, Closing]:
-    tried = _recipes(model, rows, room, promise)
+    tried = _recipes(model, rows, clusters, room, promise)
     expected = rows.corpus.rows * sum(recipe.passes for recipe in tried) * 2
     with Progress(expected, "learning", "texts", model.progress) as progress:
 
@@ -122,7 +132,9 @@ def _train(
     return planner, trained, closing
 
 
-def _recipes(model: TextClassifier, rows: Rows, room: float | None, promise: Promise) -> list[Recipe]:
+def _recipes(
+    model: TextClassifier, rows: Rows, clusters: ValueMap | None, room: float | None, promise: Promise
+) -> list[Recipe]:
     return recipes(
         rows.labels.outputs,
         rows.labels.mode == "single",
@@ -131,6 +143,7 @@ def _recipes(model: TextClassifier, rows: Rows, room: float | None, promise: Pro
         span("words", model.words),
         span("chars", model.chars),
         model.network,
+        clusters,
         rows.corpus.bytes,
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, DeviceError, LilliputError
 from lilliput.core.threads import resolve_threads
+from lilliput.tasks.cluster_words import check_clusters
 from lilliput.tasks.labels import MODES
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def check_parameters(model: TextClassifier) -> None:
         raise LilliputError(f"balanced={model.balanced!r}: expected True or False")
     if model.abstain is not None and not _is_probability(model.abstain):
         raise LilliputError(f"abstain={model.abstain}: expected a probability between 0 and 1")
+    check_clusters(model.clusters)
     if not isinstance(model.seed, Integral) or model.seed < 0:
         raise LilliputError(f"seed={model.seed!r}: expected a whole number from 0 on")
     for name, column in (("text", model.text), ("target", model.target)):

@@ -99,7 +99,8 @@ def _draft(model: TextClassifier, rows: Rows) -> TextClassifier:
 
 def _room(model: TextClassifier, rows: Rows, memory: int, notes: list[str]) -> float:
     """Bytes for tables and layers; `BudgetError` if these do not do for the labels there are now."""
-    overhead, least = overhead_of(model, rows, notes), least_room(model.net_, rows.labels.outputs)
+    overhead, least = overhead_of(model, rows, notes, model.net_), least_room(model.net_, rows.labels.outputs)
+    overhead += model.net_.clusters.nbytes if model.net_.clusters else 0
     if memory < overhead + least:
         smallest = round_memory(overhead + least)
         raise BudgetError(

@@ -57,6 +57,7 @@ class LanguageIdentifier(TextClassifier):
     words = (0, 0)
     chars = (1, 5)
     network = "embedding"
+    clusters = None
 
     def __init__(
         self,

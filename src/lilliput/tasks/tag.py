@@ -23,6 +23,8 @@ from lilliput.tasks.labels import Labels
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from lilliput.features.windows import Atoms
+
 FEW_TOKENS = 64
 """Tokens up to which a process that has not compiled anything yet tags without compiled code."""
 CHUNK = 2000
@@ -46,6 +48,8 @@ class SequenceTagger(Estimator):
     ----------
     budget : bytes of the file, seconds of `fit`, latency of a sentence: "500KB", "500KB,1min", a `Budget`, or None.
     column : the column of CoNLL-U that holds the tags ("upos", "xpos", "feats", ...).
+    clusters : word clusters to learn from too: the path of a file that `WordClusters` has made, or fitted ones. The
+        model keeps what it needs of them.
     language : ISO 639-1 code for the few rules of `tag` that depend on it ("en", "fr", "af"); None: none of them.
     seed, threads, device, progress : as in every task; the same seed gives the same file for any number of threads.
 
@@ -65,6 +69,7 @@ class SequenceTagger(Estimator):
     """
 
     task = "tag"
+    unsaved = frozenset({"clusters"})
 
     labels_: Labels
     net_: FeedForward
@@ -76,6 +81,7 @@ class SequenceTagger(Estimator):
         self,
         budget: Budget | str | Mapping[str, Any] | None = None,
         column: str = "upos",
+        clusters: Any = None,
         language: str | None = None,
         seed: int = 0,
         threads: int | None = None,
@@ -84,6 +90,7 @@ class SequenceTagger(Estimator):
     ) -> None:
         self.budget = budget
         self.column = column
+        self.clusters = clusters
         self.language = language
         self.seed = seed
         self.threads = threads
@@ -164,24 +171,33 @@ class SequenceTagger(Estimator):
         return [([names[tag] for tag in tags], chances) for tags, chances in found]
 
     def _plain(self, sentences: list[list[str]]) -> list[tuple[list[int], list[float]]]:
-        from lilliput.features.windows import atoms
         from lilliput.nets.sequence import likeliest, sentence_logits
 
         transitions = self.transitions_.astype(np.float32)
         return [
-            likeliest(sentence_logits(self.net_, [atoms(word) for word in words]), transitions, self.temperature_)
+            likeliest(sentence_logits(self.net_, list(map(self._atoms, words))), transitions, self.temperature_)
             for words in sentences
         ]
 
+    def _atoms(self, word: str) -> Atoms:
+        from lilliput.features.clusters import head_hash
+        from lilliput.features.windows import atoms
+
+        clusters = self.net_.clusters
+        return atoms(word) if clusters is None else atoms(word, clusters.look_up_one(head_hash(word)))
+
     def _bulk(self, sentences: list[list[str]]) -> list[tuple[list[int], list[float]]]:
         from lilliput.data.packed import pack
+        from lilliput.features.cluster_kernels import clusters_of
         from lilliput.features.window_kernels import tokens_of
         from lilliput.nets.tagging import likeliest_tags, token_logits
         from lilliput.tasks.machine_code import drop_stale
 
         drop_stale()
         borders = np.cumsum([0, *map(len, sentences)]).astype(np.int64)
-        tokens = tokens_of(pack([word for words in sentences for word in words]), borders)
+        packed = pack([word for words in sentences for word in words])
+        clusters = None if self.net_.clusters is None else clusters_of(packed, self.net_.clusters)
+        tokens = tokens_of(packed, borders, clusters)
         threads = resolve_threads(self.threads)
         logits, transitions = token_logits(self.net_, tokens, threads), self.transitions_.astype(np.float32)
         found = likeliest_tags(logits, transitions, borders, self.temperature_, threads)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from lilliput.core.threads import map_ordered
 from lilliput.data.packed import Packed
-from lilliput.features.bags import document_frequencies, gather_bags
+from lilliput.features.bags import document_frequencies, gather_bags, lookup_of
 from lilliput.features.buckets import BucketMap
-from lilliput.features.ngrams import CHAR, WORD
+from lilliput.features.ngrams import UNITS
 from lilliput.features.plain import NGrams
 from lilliput.features.unicode import tables
 from lilliput.nets.kernels import Bags, Targets
@@ -84,10 +84,11 @@ def count_texts(parts: Iterator[tuple[Packed, NDArray[np.int64]]], group: NGrams
                     piece.offsets,
                     lookup.entries,
                     lookup.expansions,
-                    unit_code(group),
+                    UNITS[group.unit],
                     group.low,
                     group.high,
                     group.bits,
+                    lookup_of(group),
                     totals[worker],
                 )
 
@@ -111,11 +112,6 @@ def gather(packed: Packed, groups: Sequence[NGrams], maps: Sequence[BucketMap], 
             rows.append(piece_rows)
             used += len(piece_rows)
     return Bags(bounds, np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32))
-
-
-def unit_code(group: NGrams) -> int:
-    """The kernels' number for the unit of `group`."""
-    return WORD if group.unit == "word" else CHAR
 
 
 class BagSource:
@@ -193,10 +189,11 @@ def _gather_piece(group: NGrams, bucket_map: BucketMap, piece: Packed) -> tuple[
         piece.offsets,
         lookup.entries,
         lookup.expansions,
-        unit_code(group),
+        UNITS[group.unit],
         group.low,
         group.high,
         group.bits,
+        lookup_of(group),
         bucket_map.words,
         bucket_map.ranks,
         bucket_map.rows,
