@@ -22,6 +22,8 @@ def test_the_demo_shows_a_report_answers_and_reasons(run, monkeypatch: pytest.Mo
     assert str(path) in done.out
     assert path.stat().st_size <= 256_000
     assert lilliput.load(path).predict(["Widget which can contain other widgets."]) is not None
+    assert done.out.count("  with '") > 2
+    assert len(lilliput.load(tmp_path / "models" / "clusters.safetensors").words_) > 500
 
 
 def test_a_folder_that_cannot_be_made(run, tmp_path: Path):

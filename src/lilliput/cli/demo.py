@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from lilliput.cli import options
+from lilliput.cli.demo_clusters import demo_clusters
 from lilliput.cli.demo_label import demo_label
 from lilliput.core.errors import LilliputError
 
-DEMOS: list[Callable[[Path], None]] = [demo_label]
+DEMOS: list[Callable[[Path], None]] = [demo_label, demo_clusters]
 """One a task: each writes its models into the folder given and shows on standard output what they do."""
 
 

@@ -172,7 +172,8 @@ def _within(learner: Learner, room: float | None) -> Learner:
     if room is None:
         return learner
     maps = sum(bucket_map.words.nbytes for bucket_map in learner.maps)
-    most = max(1, int((room - maps - learner.shape.layer_bytes()) / learner.shape.row_bytes()))
+    rest = room - maps - learner.shape.layer_bytes() - len(learner.maps)  # a table ends with a whole byte
+    most = max(1, int(rest / learner.shape.row_bytes()))
     weights = learner.tables.weights
     if len(weights) <= most:
         return learner

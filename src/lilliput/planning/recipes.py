@@ -74,4 +74,4 @@ def _recipe(
     if network == "linear" or (network == "auto" and outputs <= MANY_OUTPUTS):
         return Recipe(groups, passes=passes)
     loss = SOFTMAX if single and outputs > 1 else SIGMOID
-    return Recipe(groups, dim=WIDTH // len(groups), loss=loss, rate=0.07, passes=passes + 2)
+    return Recipe(groups, dim=WIDTH // len(groups), loss=loss, rate=0.07, passes=passes + 2, sums=0.0)

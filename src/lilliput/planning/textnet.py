@@ -42,13 +42,18 @@ ANOTHER, REFIT = 2.5, 0.5
 """Attempts' worth of time that must be left to try another recipe, and to train the best again on all rows."""
 MOST_WEIGHTS = 10_000_000
 """Weights that the tables may have while they learn; each takes up to 12 bytes then."""
+CLEARLY = 0.05
+"""The share by which its loss must be less to prefer another kind of network to the one first guessed."""
 SCOUT_TEXTS = 200_000
 """Texts that a scout learns from, about, at most."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a net is made: n-gram groups, table width (0: linear, as wide as the outputs), hidden units, loss, passes."""
+    """How a net is made: n-gram groups, table width (0: linear, as wide as the outputs), hidden units, loss, passes.
+
+    ``sums``: see `Learner`.
+    """
 
     groups: tuple[NGrams, ...]
     dim: int = 0
@@ -56,6 +61,7 @@ class Recipe:
     loss: int = SIGMOID
     rate: float = 0.15
     passes: int = 6
+    sums: float = 0.001
 
     def shape(self, groups: tuple[NGrams, ...], outputs: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
@@ -143,7 +149,7 @@ class Planner:
                 tried.append(self._running())
             if not tried:
                 raise
-        best = min(tried, key=lambda fitted: fitted.loss if fitted.loss is not None else 0.0)
+        best = _choice(tried)
         try:
             logits, calibration = self._calibrated(best)
         except KeyboardInterrupt:  # this takes a moment, and without it what was learned is lost
@@ -194,7 +200,7 @@ class Planner:
         shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=8)
         fitting = self._fit(shape, layout, counts, None)
         if fitting is None or fitting.rows < 0.97 * layout.rows:  # folding merges a few rows
-            scout = self._learner(shape, layout)
+            scout = self._learner(recipe, layout, shape.code_bits)
             schedule = Schedule(recipe.rate, SCOUT_PASSES, self._seconds(1 / 6), coded=0)
             self._passes(scout, recipe.loss).run(self._scout_source(layout, learn), schedule)
             shape = recipe.shape(layout.groups, self.problem.outputs, code_bits=4)
@@ -218,7 +224,7 @@ class Planner:
         share: float,
         land_after: int | None,
     ) -> Fitted:
-        learner = self._learner(recipe.shape(layout.groups, self.problem.outputs, code_bits), layout)
+        learner = self._learner(recipe, layout, code_bits)
         watch = _Watch(self, learner) if land_after is None and self.held.tune else None
 
         def fitted(landed: int = 0) -> Fitted:
@@ -274,8 +280,9 @@ class Planner:
         room = np.inf if self.problem.room is None else self.problem.room - shape.layer_bytes()
         return fit_rows(layout, counts, self.problem.rows, worth, shape.row_bytes(), room)
 
-    def _learner(self, shape: Shape, layout: Layout) -> Learner:
-        return Learner(shape, layout.maps, layout.rates, self.problem.seed)
+    def _learner(self, recipe: Recipe, layout: Layout, code_bits: int) -> Learner:
+        shape = recipe.shape(layout.groups, self.problem.outputs, code_bits)
+        return Learner(shape, layout.maps, layout.rates, self.problem.seed, recipe.sums)
 
     def _passes(self, learner: Learner, loss: int) -> Passes:
         return Passes(learner, loss, self.problem.threads, self.problem.seed)
@@ -290,6 +297,20 @@ class Planner:
     def _source(self, layout: Layout, learn: NDArray[np.bool_]) -> BagSource:
         texts = TextSet(self.problem.corpus, self.problem.targets, learn)
         return BagSource(texts, layout.groups, layout.maps, self.problem.threads)
+
+
+def _choice(tried: Sequence[Fitted]) -> Fitted:
+    """The net with the least loss on the tune part, where one of the other kind than the first must be clearly better.
+
+    What is a little better on rows like those that were learned from is often worse on others.
+    """
+    first = tried[0]
+
+    def cost(fitted: Fitted) -> float:
+        other = (fitted.recipe.dim > 0) != (first.recipe.dim > 0)
+        return (fitted.loss or 0.0) * (1 + CLEARLY * other)
+
+    return min(tried, key=cost)
 
 
 class _Watch:
