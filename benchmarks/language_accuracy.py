@@ -39,9 +39,9 @@ WITHIN = 3
 LINES = {"langdetect": 100}
 """Lines of a language that a slow peer gets of each set, at most."""
 SETTINGS: tuple[dict[str, Any], ...] = (
-    {"dim": 16, "minn": 1, "maxn": 5, "lr": 0.5, "epoch": 5},
     {"dim": 50, "minn": 1, "maxn": 5, "lr": 0.5, "epoch": 5},
-    {"dim": 16, "minn": 2, "maxn": 4, "lr": 0.5, "epoch": 5},
+    {"dim": 50, "minn": 1, "maxn": 5, "lr": 1.0, "epoch": 15},
+    {"dim": 100, "minn": 1, "maxn": 5, "lr": 0.5, "epoch": 10},
 )
 """Of fastText."""
 Rows = tuple[list[str], list[str]]
