@@ -36,7 +36,7 @@ PEERS = ("lingua", "lingua-low", "langid", "langdetect")
 MIXED = 1000
 WITHIN = 3
 """Words within which a border counts as found."""
-LINES = {"langdetect": 100}
+LINES = {"langdetect": 40}
 """Lines of a language that a slow peer gets of each set, at most."""
 SETTINGS: tuple[dict[str, Any], ...] = (
     {"dim": 50, "minn": 1, "maxn": 5, "lr": 0.5, "epoch": 5},
