@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from lilliput.features.arrays import find_ngrams, letters_alone
 from lilliput.features.buckets import BucketMap
-from lilliput.features.frequencies import CHUNK, chunks
+from lilliput.features.frequencies import chunks
 from lilliput.features.plain import NGrams, buckets
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+CHUNK = 4000
+"""Characters that are read at a time: so few that what is made of them stays in a processor's cache."""
 
 _POPULATION = np.array([[bin(byte & ((1 << bit) - 1)).count("1") for bit in range(8)] for byte in range(256)], np.uint8)
 """Bits of a byte that are set below each place."""
@@ -25,11 +27,11 @@ _POPULATION = np.array([[bin(byte & ((1 << bit) - 1)).count("1") for bit in rang
 class Reading(NamedTuple):
     """What is known of some texts: the pairs of their n-grams, repeats included, and known n-grams a text.
 
-    ``pairs``, ``texts``: int64, a pair of an n-gram and a class, and the text that it is in; ``sizes``: int64 (texts,).
+    ``pairs``, ``texts``: int32, a pair of an n-gram and a class, and the text that it is in; ``sizes``: int64 (texts,).
     """
 
-    pairs: Ints
-    texts: Ints
+    pairs: NDArray[np.int32]
+    texts: NDArray[np.int32]
     sizes: Ints
 
 
@@ -56,17 +58,18 @@ class Evidence:
         octets = self._octets[at]
         known = np.flatnonzero((octets >> bits.astype(np.uint8)) & np.uint8(1))
         rows = self._ranks[at[known]] + _POPULATION[octets[known], bits[known]]
-        places = found.texts[known].astype(np.int64)
+        places = found.texts[known]
         starts = self.starts[rows]
         counts = self.starts[rows + np.uint32(1)] - starts
-        ends = np.cumsum(counts)
-        pairs = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
+        ends = np.cumsum(counts, dtype=np.int32)
+        every = np.arange(ends[-1] if len(ends) else 0, dtype=np.int32)
+        pairs = every + np.repeat(starts - (ends - counts), counts)
         return Reading(pairs, np.repeat(places, counts), np.bincount(places, minlength=len(texts)))
 
     def sums(self, reading: Reading) -> NDArray[np.float64]:
         """What the n-grams of each text say together, float64 (texts, classes)."""
         outputs, texts = len(self.biases), len(reading.sizes)
-        cells = reading.texts * outputs + self.classes[reading.pairs]
+        cells = reading.texts.astype(np.int64) * outputs + self.classes[reading.pairs]
         sums = np.bincount(cells, self.weights[reading.pairs], minlength=texts * outputs)
         return sums.reshape(texts, outputs) + reading.sizes[:, None] * self.biases
 

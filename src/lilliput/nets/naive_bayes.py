@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from lilliput.compress.levels import nearest_codes, pack_codes, unpack_codes
 from lilliput.core.threads import map_ordered
 from lilliput.features.buckets import BucketMap
-from lilliput.features.frequencies import CHUNK, Frequencies, chunks
+from lilliput.features.frequencies import Frequencies, chunks
 from lilliput.features.plain import NGrams
-from lilliput.nets.evidence import Evidence
+from lilliput.nets.evidence import CHUNK, Evidence
 
 Floats = NDArray[np.float32]
 SMOOTHING = 200.0

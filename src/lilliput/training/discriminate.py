@@ -90,6 +90,6 @@ def _slopes(
     errors /= errors.sum(axis=1, keepdims=True)
     errors[rows, classes] -= 1
     errors *= scale * balance[:, None]
-    pairs, place = np.unique(reading.pairs, return_inverse=True)
+    pairs, place = np.unique(reading.pairs.astype(np.int64), return_inverse=True)
     slopes = np.bincount(place, errors[reading.texts, owners], minlength=len(pairs)).astype(np.float64, copy=False)
     return pairs, slopes, reading.sizes @ errors
