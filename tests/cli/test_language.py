@@ -113,3 +113,25 @@ def test_one_language_is_refused(run, folder: Path, tmp_path: Path):
     done = run("fit", "language", folder / "de.txt", "-o", tmp_path / "m.safetensors")
     assert done.code == 2
     assert "nothing to tell apart" in done.err
+
+
+def test_the_parts_of_a_mixed_text(run, model: Path):
+    text = "der hund läuft durch den garten the cat sleeps on the roof"
+    lines = [line.split("\t") for line in run("predict", model, text, "--spans").out.splitlines()]
+    assert [(cells[0], cells[2], cells[3]) for cells in lines] == [
+        ("de", "0.5000", "der hund läuft durch den garten"),
+        ("en", "0.5000", "the cat sleeps on the roof"),
+    ]
+    found = json.loads(run("predict", model, text, "--spans", "--json").out)
+    assert [text[span["start"] : span["end"]] for span in found["spans"]] == [span["text"] for span in found["spans"]]
+    assert found["shares"] == [{"language": "de", "share": 0.5}, {"language": "en", "share": 0.5}]
+    assert run("predict", model, "", "--spans").out == ""
+
+
+def test_spans_are_of_one_text_and_of_languages(run, model: Path, folder: Path, tmp_path: Path):
+    assert "one text, not a file" in run("predict", model, folder / "rows.jsonl", "--spans").err
+    label = tmp_path / "label.safetensors"
+    lilliput.TextClassifier("20KB", progress=False).fit(["ein hund", "a dog"] * 30, ["de", "en"] * 30).save(label)
+    done = run("predict", label, "a dog", "--spans")
+    assert done.code == 2
+    assert "--spans is for models of languages" in done.err

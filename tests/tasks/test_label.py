@@ -78,7 +78,8 @@ def test_plain_code_and_kernels_agree(kind, fitted, toy):
 
 def test_plain_code_and_kernels_agree_on_long_words(fitted):
     net, word = fitted("two labels").net_, STRANGE["a word of 100 KB"]
-    np.testing.assert_allclose(net.logits([word]), pooling.logits(net, [word], 1), rtol=1e-3)
+    # 300,000 float32 terms: the kernel adds them one by one, NumPy in pairs
+    np.testing.assert_allclose(net.logits([word]), pooling.logits(net, [word], 1), rtol=5e-3)
 
 
 def test_no_texts_no_labels(kind, fitted):

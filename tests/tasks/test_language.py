@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from copy import copy
 from itertools import pairwise
 from random import Random
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -12,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lilliput
+from lilliput.core.budget import Budget
 from lilliput.core.errors import BudgetError, DataError, LilliputError, ModelFileError
+from lilliput.core.modelfile import write_model
 from lilliput.data.source import Source
 from lilliput.features.graphemes import shape
 from lilliput.tasks.language import LanguageIdentifier
@@ -111,7 +116,7 @@ def test_the_budget_is_kept(language_model):
 
 def test_a_budget_that_is_too_small_names_the_smallest(language_rows):
     with pytest.raises(BudgetError, match="the smallest memory that would do is"):
-        LanguageIdentifier("3KB", progress=False).fit(*language_rows)
+        LanguageIdentifier("2KB", progress=False).fit(*language_rows)
 
 
 def test_one_file_a_language_is_rows_with_that_language(language_rows, language_model, tmp_path):
@@ -179,6 +184,7 @@ def test_one_language_is_one_span(language_model):
     (span,) = language_model.spans(text)
     assert (span.start, span.end, span.language) == (0, len(text), "de")
     assert span.probability == language_model.predict_proba([text]).max()
+    assert span.share == 1
 
 
 def test_two_languages_are_two_spans(language_model):
@@ -222,3 +228,81 @@ def test_spans_cover_the_text_and_cut_no_grapheme(language_model, parts):
 def test_a_long_text_is_no_trouble(language_model):
     text = "der hund läuft durch den garten " * 2000 + "the dog runs through the garden " * 2000
     assert [span.language for span in language_model.spans(text)] == ["de", "en"]
+
+
+def test_learning_and_telling_take_no_compiler(tmp_path):
+    program = """
+import sys
+from lilliput import LanguageIdentifier, load
+rows = ["ein hund läuft", "a dog runs", "狗在花园里"] * 40
+model = LanguageIdentifier("20KB", progress=False).fit(rows, ["de", "en", "zh"] * 40)
+model.save(sys.argv[1])
+assert load(sys.argv[1]).predict(rows * 20).tolist() == ["de", "en", "zh"] * 800
+assert load(sys.argv[1]).spans("ein hund läuft a dog runs")[1].language == "en"
+print("numba" in sys.modules, end="")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "m.safetensors")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False"
+
+
+def test_ctrl_c_keeps_what_was_read(language_rows):
+    texts, languages = language_rows
+    model = LanguageIdentifier(progress=False)
+
+    def batches():
+        yield texts, languages
+        raise KeyboardInterrupt
+
+    with patch.object(model, "_batches", lambda X, y: batches()), pytest.raises(KeyboardInterrupt):
+        model.fit(texts, languages)
+    assert model.interrupted_
+    assert model.predict(["der hund"]).tolist() == ["de"]
+    assert "ended early" in model.report_.notes[0]
+
+
+def test_ctrl_c_before_there_are_two_languages_leaves_nothing(language_rows):
+    model = LanguageIdentifier(progress=False)
+
+    def batches():
+        yield ["ein hund"], ["de"]
+        raise KeyboardInterrupt
+
+    with patch.object(model, "_batches", lambda X, y: batches()), pytest.raises(KeyboardInterrupt):
+        model.fit(*language_rows)
+    assert not model.__sklearn_is_fitted__()
+
+
+def test_a_time_that_is_over_is_refused(language_rows):
+    with pytest.raises(BudgetError, match="the smallest time that would do"):
+        LanguageIdentifier(Budget(time=0.001), progress=False).fit(*language_rows)
+
+
+DAMAGE = {
+    "owners": lambda owners: owners ^ np.uint8(1 << 7),
+    "totals": lambda totals: -totals,
+    "levels": lambda levels: levels * np.nan,
+    "biases": lambda biases: biases[:-1],
+    "means": lambda means: means[:-1],
+    "map": lambda words: words[:-1],
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_arrays_that_do_not_fit_are_refused(language_model, tmp_path, name):
+    arrays = language_model._arrays()
+    arrays[name] = DAMAGE[name](arrays[name])
+    path = tmp_path / "m.safetensors"
+    write_model(path, language_model._full_manifest(), arrays)
+    with pytest.raises(ModelFileError):
+        lilliput.load(path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("step", 0.0), ("power", 7.0), ("low", 1e9), ("ngrams", {"unit": "word"})])
+def test_numbers_that_do_not_fit_are_refused(language_model, tmp_path, key, value):
+    manifest = language_model._full_manifest()
+    path = tmp_path / "m.safetensors"
+    write_model(path, {**manifest, "net": {**manifest["net"], key: value}}, language_model._arrays())
+    with pytest.raises(ModelFileError):
+        lilliput.load(path)

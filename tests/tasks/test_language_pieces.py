@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lilliput.features.graphemes import shape
-from lilliput.tasks.language_pieces import cut_text, pieces, words
+from lilliput.tasks.language_pieces import cut_text, words
 
 SENTENCE = "one two three four five six seven eight nine ten eleven twelve thirteen"
 
@@ -73,18 +73,6 @@ def test_marks_around_a_piece_are_taken_away():
     assert "ja" in singles
 
 
-def test_every_piece_has_the_language_of_its_text_whatever_the_batches():
-    rows = [(SENTENCE, "en"), ("eins zwei drei vier", "de"), ("", "fr"), ("un deux trois", "fr")] * 3
-
-    def made(size):
-        batches = ([list(part) for part in zip(*rows[at : at + size], strict=True)] for at in range(0, 12, size))
-        return [pair for texts, languages in pieces(batches, 4) for pair in zip(texts, languages, strict=True)]
-
-    assert made(1) == made(5) == made(12)
-    languages = {word: language for text, language in rows for word in text.split()}
-    assert all(languages[word] == language for piece, language in made(12) for word in piece.split())
-
-
 def test_another_seed_other_pieces():
-    made = [list(pieces(iter([([SENTENCE] * 5, ["en"] * 5)]), seed)) for seed in (0, 1)]
+    made = [[cut_text(SENTENCE, Random(seed)) for _ in range(5)] for seed in (0, 1)]
     assert made[0] != made[1]

@@ -166,3 +166,10 @@ def test_real_sentences():
     assert len(model.to_bytes()) <= 200_000
     assert model.score(test) > 0.88
     assert model.report_.quality["accuracy"].value > 0.88
+
+
+def test_a_word_may_have_no_features():
+    words, tags = toy(60)
+    feats = [["_" if tag == "PUNCT" else f"Kind={tag}" for tag in sentence] for sentence in tags]
+    model = SequenceTagger(budget="50KB", column="feats", progress=False).fit(words, feats)
+    assert model.predict([["the", "noun1", "verb1", "."]]) == [["Kind=DET", "Kind=NOUN", "Kind=VERB", "_"]]

@@ -16,6 +16,7 @@ Examples: one file a language, then a table
   lilliput fit language en.txt de.txt fr.txt -o languages.safetensors --budget 100KB
   lilliput fit language lines.jsonl --text text --target language -o languages.safetensors --budget 1MB
   lilliput predict languages.safetensors "quel temps fait-il ?"
+  lilliput predict languages.safetensors "Guten Tag, how are you?" --spans
 """
 Data = Annotated[
     list[str],
@@ -62,4 +63,5 @@ def fit_language(
     asked_for = {name: value for name, value in given.items() if value is not None}
     model = new_or_continued(LanguageIdentifier, continued, asked_for)
     with LanguageSource(data, text, target, skip_bad=skip_bad, header=not no_header) as source:
-        learn_and_save(model, source, out, continued=continued is not None, quiet=quiet, json=json)
+        again = continued is not None
+        learn_and_save(model, source, out, continued=again, quiet=quiet, json=json, kernels=False)

@@ -44,23 +44,31 @@ def new_or_continued(
 
 
 def learn_and_save(
-    model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool, json: bool
+    model: TextClassifier,
+    source: Source,
+    out: str,
+    *,
+    continued: bool,
+    quiet: bool,
+    json: bool,
+    kernels: bool = True,
 ) -> None:
-    """Fit, save (after Ctrl-C too), and write the report to standard output."""
-    size = _learn(model, source, out, continued=continued, quiet=quiet)
+    """Fit, save (after Ctrl-C too), and write the report to standard output; `kernels`: the task has compiled code."""
+    size = _learn(model, source, out, continued=continued, quiet=quiet, kernels=kernels)
     typer.echo(model.report_.to_json() if json else str(model.report_))
     if not quiet:
         hint = f"lilliput predict {shlex.quote(out)} 'some text'"
         typer.echo(f"saved {out} ({format_bytes(size)}); try: {hint}", err=True)
 
 
-def _learn(model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool) -> int:
+def _learn(model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool, kernels: bool) -> int:
     """Fit and save, after Ctrl-C too; returns the size of the file in bytes."""
     described = source.describe()  # names of columns are checked before anything is compiled
     if not quiet:
         typer.echo(f"learning from {described}", err=True)
     try:
-        compile_once(quiet)
+        if kernels:
+            compile_once(quiet)
         if continued:
             model.partial_fit(source)
         else:

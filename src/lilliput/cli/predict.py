@@ -39,6 +39,9 @@ def predict(
         bool, typer.Option("--explain", help="Say which parts of the text spoke for and against.")
     ] = False,
     top: Annotated[int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels.")] = None,
+    spans: Annotated[
+        bool, typer.Option("--spans", help="Say which part of the text is in which language, and its share of words.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Repeat the columns of the file before the answers.")] = False,
     no_header: options.NoHeader = False,
     skip_bad: options.SkipBad = False,
@@ -50,7 +53,7 @@ def predict(
     a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
     """
     from lilliput.cli.labeller import load_labeller, load_segmenter, load_tagger
-    from lilliput.cli.predict_text import show_answer
+    from lilliput.cli.predict_text import show_answer, show_spans
     from lilliput.data.files import ENDINGS
 
     tagger, segmenter = load_tagger(model), load_segmenter(model)
@@ -58,9 +61,9 @@ def predict(
         from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input
 
-        if explain or keep or top is not None or text is not None:
+        if explain or spans or keep or top is not None or text is not None:
             does = "tags tokens" if tagger is not None else "cuts texts"
-            raise LilliputError(f"{model} {does}; --explain, --keep, --top and --text are for models of labels")
+            raise LilliputError(f"{model} {does}; --explain, --spans, --keep, --top, --text are for models of labels")
         if tagger is not None:
             tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
         elif segmenter is not None:
@@ -69,8 +72,13 @@ def predict(
     if not options.is_data(given, ENDINGS):
         if out != "-" or keep:
             raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")
+        if spans:
+            show_spans(model, given, json=json)
+            return
         show_answer(load_labeller(model), given, json=json, explain=explain, top=top)
         return
+    if spans:
+        raise LilliputError("--spans takes one text, not a file; give the text itself, in quotes")
     if explain:
         raise LilliputError("--explain takes one text, not a file; give the text itself, in quotes")
     from lilliput.cli.predict_file import predict_file

@@ -35,6 +35,31 @@ def show_answer(model: Labeller, text: str, *, json: bool, explain: bool, top: i
         typer.echo(f"note: no {noun(model)} is probable enough; the best is {name!r} with {chance:.4f}", err=True)
 
 
+def show_spans(path: str, text: str, *, json: bool) -> None:
+    """Write which part of `text` is in which language, by the model of a file: a line a part, or JSON.
+
+    A line: ``language<TAB>probability<TAB>share of the words<TAB>text``. Raises `LilliputError` for a model that does
+    not tell languages.
+    """
+    from lilliput.core.errors import LilliputError
+    from lilliput.core.registry import load
+
+    model: Any = load(path)
+    if model.task != "language":
+        raise LilliputError(f"{path} holds a model of task {model.task!r}; --spans is for models of languages")
+    found = model.spans(text)
+    if json:
+        import orjson
+
+        parts = [{**span._asdict(), "text": text[span.start : span.end]} for span in found]
+        shares = [{"language": language, "share": share} for language, share in model.shares(text).items()]
+        typer.echo(orjson.dumps({"spans": parts, "shares": shares}).decode())
+        return
+    for span in found:
+        shown = " ".join(text[span.start : span.end].split())
+        typer.echo(f"{span.language or ''}\t{span.probability:.4f}\t{span.share:.4f}\t{shown}")
+
+
 def reason_lines(reasons: Explanation) -> list[str]:
     """The n-grams for and against a label, with their log-odds, in up to two lines."""
     sides = (("for", reasons.speaks_for), ("against", reasons.speaks_against))

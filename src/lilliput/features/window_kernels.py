@@ -15,7 +15,7 @@ from lilliput.data.packed import Packed
 from lilliput.features.bags import SEGMENTS, keep_rows, longest_text, sort_by_segment
 from lilliput.features.ngrams import code_point, decode
 from lilliput.features.plain import BORDER, GRAM_MULTIPLIER, MIX_MULTIPLIER, STEP_MULTIPLIER
-from lilliput.features.unicode import TABLE_SIZE, TAGS, tables
+from lilliput.features.unicode import CODE_MASK, TABLE_SIZE, TAGS, tables
 from lilliput.features.windows import (
     AFFIX,
     ATOM_SEED,
@@ -46,6 +46,7 @@ _ATOM_SEED, _TEMPLATE_SEED = np.uint64(ATOM_SEED), np.uint64(TEMPLATE_SEED)
 _BEFORE, _AFTER = np.uint64(OUTSIDE), np.uint64(OUTSIDE ^ (1 << 64) - 1)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _BORDER = np.uint32(BORDER)
+_CODE_MASK = np.uint32(CODE_MASK)
 _OTHER = np.uint32(ord("o"))
 
 
@@ -168,7 +169,8 @@ def _atoms(buffer, offsets, entries, expansions, classes, clusters):
         points = _raw(buffer, start, end, raw)
         row = hashes[token]
         row[WORD] = _hash(WORD, framed, 1, letters + 1)
-        row[CASED] = _hash(CASED, raw, 0, points)
+        if not _same(framed, letters, raw, points):
+            row[CASED] = _hash(CASED, raw, 0, points)
         row[SHAPE] = _hash(SHAPE, shape, 0, _shape(raw, points, classes, shape))
         for size in range(1, min(AFFIX, letters) + 1):
             row[PREFIX + size - 1] = _hash(PREFIX + size - 1, framed, 1, size + 1)
@@ -204,6 +206,17 @@ def _raw(buffer, start, end, raw):
             at += step
         count += 1
     return count
+
+
+@njit(nogil=True, cache=True)
+def _same(framed, letters, raw, points):
+    """Whether the framed, folded letters are the code points of `raw`."""
+    same = letters == points
+    at = 0
+    while same and at < points:
+        same = framed[at + 1] & _CODE_MASK == raw[at]
+        at += 1
+    return same
 
 
 @njit(nogil=True, cache=True)

@@ -37,7 +37,7 @@ ATOMS = (
     "cluster",
     *MARKS,
 )
-"""Atoms of which a token has one (0: none, as a prefix longer than the word)."""
+"""Atoms of which a token has one (0: none, as a prefix longer than the word, or a cased form that is the word)."""
 WORD, CASED, SHAPE, PREFIX, SUFFIX, CLUSTER = 0, 1, 2, 3, 3 + AFFIX, 3 + 2 * AFFIX
 MARK = CLUSTER + 1
 NO_MARKS = (-1,) * len(MARKS)
@@ -170,10 +170,11 @@ def atoms(word: str, cluster: int = -1, marks: Sequence[int] = NO_MARKS) -> Atom
     word = word.replace("\0", " ")  # as `pack` has it
     letters = [item for item in stream(word) if item != BORDER]
     text = normalise(word).encode("utf-8", "replace").decode()
+    cased = [ord(character) for character in text]
     shape = _shape(text)
     parts: list[tuple[Sequence[int], str] | None] = [
         (letters, _shown(letters)),
-        ([ord(character) for character in text], text),
+        None if cased == [item & CODE_MASK for item in letters] else (cased, text),
         (shape, "".join(map(chr, shape))),
         *((letters[:size], _shown(letters[:size])) if size <= len(letters) else None for size in range(1, AFFIX + 1)),
         *((letters[-size:], _shown(letters[-size:])) if size <= len(letters) else None for size in range(1, AFFIX + 1)),

@@ -19,7 +19,7 @@ SPARSE = 4
 """Buckets a row at least: fewer, and n-grams without a row take too many of those that have one."""
 ROOMY = 64
 """Buckets a row at most: more bring nothing."""
-REFILLS = 4
+REFILLS = 8
 """Rows that are folded into one leave room for others; so often at most it is filled again."""
 FULL = 0.01
 """The share of the room that may stay free."""
@@ -74,7 +74,7 @@ def fit_rows(
     """
     sizes = [bucket_map.rows for bucket_map in layout.maps]
     ranks = _ranks(worth, sizes)
-    best, claimed = None, room
+    best, claimed, more = None, room, 0.0
     for _ in range(REFILLS):
         taken = _most_rows(ranks, sum(sizes), row_bytes, claimed)
         if taken == 0:
@@ -83,12 +83,15 @@ def fit_rows(
         bits = _widest([len(buckets) for buckets in kept], layout.groups, row_bytes, claimed)
         folded = layout_of(layout.groups, counts, kept, bits, texts)
         free = room - _bytes([bucket_map.rows for bucket_map in folded.maps], row_bytes, bits)
-        if free < 0:
-            break
+        if free < 0:  # a map that doubles takes much at once
+            more /= 2
+            claimed -= more
+            continue
         best = folded
         if taken == sum(sizes) or free < FULL * room:
             break
-        claimed += free
+        more = free
+        claimed += more
     return best
 
 

@@ -32,13 +32,13 @@ HELD_SHARE, HELD_MOST = 10, 5_000
 """One sentence in so many is held out, at most so many."""
 WINDOWS: tuple[tuple[float, tuple[str, ...]], ...] = (
     (1.0, ("word[0]", "cased[0]")),
-    (2.0, ("shape[0]", *(f"{side}{size}[0]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4)))),
+    (2.0, ("shape[0]", "prefix3[0]", "prefix4[0]", "suffix3[0]", "suffix4[0]")),
     (2.0, ("chars[0]",)),
     (1.0, ("shape[-1] shape[0]", "shape[0] shape[+1]")),
     (0.4, ("word[-1]",)),
-    (0.4, ("shape[-1]", *(f"{side}{size}[-1]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4)))),
+    (0.4, ("shape[-1]", "suffix1[-1]", "suffix2[-1]", "suffix3[-1]", "suffix4[-1]")),
     (0.4, ("word[+1]",)),
-    (0.4, ("shape[+1]", *(f"{side}{size}[+1]" for side in ("prefix", "suffix") for size in (1, 2, 3, 4)))),
+    (0.4, ("shape[+1]", "suffix1[+1]", "suffix2[+1]", "suffix3[+1]", "suffix4[+1]")),
     (0.3, ("word[-1] word[0]", "word[0] word[+1]", "word[-1] word[+1]")),
     (0.15, ("word[-2]", "suffix3[-2]")),
     (0.15, ("word[+2]", "suffix3[+2]")),

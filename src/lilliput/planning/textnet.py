@@ -42,6 +42,8 @@ ANOTHER, REFIT = 2.5, 0.5
 """Attempts' worth of time that must be left to try another recipe, and to train the best again on all rows."""
 MOST_WEIGHTS = 10_000_000
 """Weights that the tables may have while they learn; each takes up to 12 bytes then."""
+CLEARLY = 0.05
+"""The share by which its loss must be less to prefer another kind of network to the one first guessed."""
 SCOUT_TEXTS = 200_000
 """Texts that a scout learns from, about, at most."""
 
@@ -57,9 +59,9 @@ class Recipe:
     dim: int = 0
     hidden: int = 0
     loss: int = SIGMOID
-    rate: float = 0.3
+    rate: float = 0.15
     passes: int = 6
-    sums: float = 0.01
+    sums: float = 0.001
 
     def shape(self, groups: tuple[NGrams, ...], outputs: int, code_bits: int) -> Shape:
         """The shape of the net over `groups`, the recipe's own with their final buckets."""
@@ -147,7 +149,7 @@ class Planner:
                 tried.append(self._running())
             if not tried:
                 raise
-        best = min(tried, key=lambda fitted: fitted.loss if fitted.loss is not None else 0.0)
+        best = _choice(tried)
         try:
             logits, calibration = self._calibrated(best)
         except KeyboardInterrupt:  # this takes a moment, and without it what was learned is lost
@@ -295,6 +297,20 @@ class Planner:
     def _source(self, layout: Layout, learn: NDArray[np.bool_]) -> BagSource:
         texts = TextSet(self.problem.corpus, self.problem.targets, learn)
         return BagSource(texts, layout.groups, layout.maps, self.problem.threads)
+
+
+def _choice(tried: Sequence[Fitted]) -> Fitted:
+    """The net with the least loss on the tune part, where one of the other kind than the first must be clearly better.
+
+    What is a little better on rows like those that were learned from is often worse on others.
+    """
+    first = tried[0]
+
+    def cost(fitted: Fitted) -> float:
+        other = (fitted.recipe.dim > 0) != (first.recipe.dim > 0)
+        return (fitted.loss or 0.0) * (1 + CLEARLY * other)
+
+    return min(tried, key=cost)
 
 
 class _Watch:

@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.modelfile import StrPath
+from lilliput.core.threads import resolve_threads
 from lilliput.data.source import Source
+from lilliput.nets.naive_bayes import NaiveBayes
 from lilliput.tasks.label import TextClassifier
-from lilliput.tasks.language_pieces import LETTER, pieces
+from lilliput.tasks.labels import Labels
+from lilliput.tasks.language_pieces import LETTER
 from lilliput.tasks.language_spans import Span, find_spans, shares
+from lilliput.training.calibration import Calibration
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -25,7 +30,10 @@ _MORE = 1 + 1e-3
 
 
 class LanguageIdentifier(TextClassifier):
-    """Tells languages, of a word, a pair or a sentence alike: a `TextClassifier` that learns from pieces of texts.
+    """Tells languages, of a word, a pair or a sentence alike: naive Bayes over runs of up to four characters.
+
+    It learns in one pass and runs on NumPy alone; `lilliput.nets.naive_bayes` tells the method. Every language counts
+    as equally probable before its text is seen.
 
     Parameters
     ----------
@@ -38,7 +46,7 @@ class LanguageIdentifier(TextClassifier):
     Attributes
     ----------
     classes_ : the languages, as they were given, in the order of the columns of `predict_proba`.
-    report_ : what was measured, on pieces that were held out.
+    net_ : the `NaiveBayes` model. report_ : what was measured, on pieces of rows that were held out.
     The others are those of `TextClassifier`.
 
     Examples
@@ -52,12 +60,8 @@ class LanguageIdentifier(TextClassifier):
 
     task = "language"
 
-    targets = "single"
-    balanced = True
-    words = (0, 0)
-    chars = (1, 5)
-    network = "embedding"
-    clusters = None
+    targets, balanced, words, chars, network, clusters = "single", False, None, None, "auto", None  # as its parent has
+    net_: NaiveBayes  # type: ignore[assignment]  # it has what is asked of a net here
 
     def __init__(
         self,
@@ -98,22 +102,26 @@ class LanguageIdentifier(TextClassifier):
         y : a language a text, such as "en"; any text will do. Not
             needed when `X` holds the languages too.
 
-        Errors, Ctrl-C and the time of a budget are as in `TextClassifier.fit`.
+        Rows are counted as they come and not kept. Raises `DataError` for data that cannot be used and `BudgetError`
+        for a budget that was not kept; the estimator then is what it was before. After Ctrl-C, what was read so far is
+        learned, `interrupted_` is true, and KeyboardInterrupt is raised on.
         """
-        started = time.monotonic()
-        from lilliput.tasks.label_fit import fit
-
-        fit(self, self._pieces(X, y), started)
-        return self
+        return self._fit(X, y, further=False)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Go on learning from more texts, also in languages that were not there before; without a model, as `fit`."""
-        if not self.__sklearn_is_fitted__():
-            return self.fit(X, y)
-        started = time.monotonic()
-        from lilliput.tasks.label_update import update
+        """Go on learning from more texts, also in languages that were not there before; without a model, as `fit`.
 
-        update(self, self._pieces(X, y), started)
+        The counts that the model remembers, rounded and of its own n-grams only, are added to those of the new texts.
+        """
+        return self._fit(X, y, further=self.__sklearn_is_fitted__())
+
+    def _fit(self, X: Any, y: Any, *, further: bool) -> Self:
+        started = time.monotonic()
+        from lilliput.tasks.language_fit import fit
+
+        if self.unknown is not None and not (isinstance(self.unknown, Real) and 0 <= self.unknown <= 1):
+            raise LilliputError(f"unknown={self.unknown!r}: expected a probability between 0 and 1")
+        fit(self, self._batches(X, y), started, further=further)
         return self
 
     def predict(self, X: Any) -> Any:
@@ -124,7 +132,7 @@ class LanguageIdentifier(TextClassifier):
         """Calibrated probabilities, float32 (texts, languages); all the same for a text without letters."""
         self._check_fitted()
         texts = self._texts(X)
-        chances = super().predict_proba(texts)
+        chances = self._calibrated(self.net_.logits(texts, resolve_threads(self.threads)))
         for row, text in enumerate(texts):
             if not LETTER.search(text):
                 chances[row] = 1 / chances.shape[1]
@@ -146,12 +154,7 @@ class LanguageIdentifier(TextClassifier):
 
     def shares(self, text: str) -> dict[str | None, float]:
         """The share of the words in each language by `spans`, the largest first; empty for a text without letters."""
-        return shares(text, self.spans(text))
-
-    def _pieces(self, X: Any, y: Any) -> Iterator[tuple[list[str], list[Any]]]:
-        if self.unknown is not None and not (isinstance(self.unknown, Real) and 0 <= self.unknown <= 1):
-            raise LilliputError(f"unknown={self.unknown!r}: expected a probability between 0 and 1")
-        return pieces(self._batches(X, y), self.seed)
+        return shares(self.spans(text))
 
     def _batches(self, X: Any, y: Any) -> Iterator[tuple[list[str], list[Any]]]:
         """Texts and languages, batch by batch."""
@@ -161,6 +164,22 @@ class LanguageIdentifier(TextClassifier):
         for texts, targets in super()._batches(LanguageSource.of(X) if isinstance(X, Source) else X, y):
             yield texts, [_language(target, number) for number, target in enumerate(targets, row + 1)]
             row += len(texts)
+
+    # Model files
+
+    @classmethod
+    def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
+        from lilliput.tasks.label_file import check_saved_parameters
+        from lilliput.tasks.language_file import check_arrays
+
+        model = cls._from_manifest(manifest, path)
+        check_saved_parameters(model, path)
+        check_arrays(manifest, arrays, path)
+        model.labels_ = Labels.restored(arrays, manifest["labels"]["type"], manifest["labels"]["mode"])
+        model.net_ = NaiveBayes.build(manifest["net"], arrays)
+        model.calibration_, model.threshold_ = Calibration(**manifest["calibration"]), manifest["threshold"]
+        model.interrupted_ = False
+        return model
 
 
 def _language(target: Any, row: int) -> str:

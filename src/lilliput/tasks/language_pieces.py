@@ -1,15 +1,14 @@
-"""Texts cut into words, and into pieces to learn from: single words, pairs, a few words, and whole texts.
+"""Texts cut into words, and into pieces to tune by: single words, pairs, a few words, and whole texts.
 
-A net that has seen only sentences is unsure about a word, and one that has seen only words errs in sentences. The
-pieces of a text are disjoint, so that what is held out is no repetition of what was learned.
+What was tuned by sentences alone is too sure about a word, and by words alone not sure enough about sentences. The
+pieces of a text are disjoint.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lilliput.features.graphemes import shape
 
@@ -48,17 +47,6 @@ def words(text: str) -> list[Word]:
         letters, starts = shape(text)
         edges = [(starts[match.start()], starts[match.end()]) for match in _WORD.finditer(letters)]
     return [Word(start, end, LETTER.search(text, start, end) is not None) for start, end in edges]
-
-
-def pieces(batches: Iterator[tuple[list[str], list[Any]]], seed: int) -> Iterator[tuple[list[str], list[Any]]]:
-    """The pieces of all texts, each with the language of its text; the same for any size of the batches."""
-    random = Random(seed)
-    for texts, languages in batches:
-        cut = [cut_text(text, random) for text in texts]
-        yield (
-            [piece for parts in cut for piece in parts],
-            [language for parts, language in zip(cut, languages, strict=True) for _ in parts],
-        )
 
 
 def cut_text(text: str, random: Random) -> list[str]:

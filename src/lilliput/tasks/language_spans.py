@@ -1,13 +1,13 @@
 """Which part of a text is in which language.
 
-Every word speaks by the probabilities of the languages for it alone; a change of language costs; the
-cheapest way through the text (Viterbi 1967, "Error bounds for convolutional codes and an asymptotically optimum
-decoding algorithm") gives the borders, and each part is then judged as a whole.
+Every word speaks for each language by what its n-grams say; a change of language costs; the cheapest way through the
+text (Viterbi 1967, "Error bounds for convolutional codes and an asymptotically optimum decoding algorithm") gives the
+borders, and each part is then judged as a whole, neighbours that come out the same as one.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,21 +18,27 @@ from lilliput.tasks.language_pieces import Word, words
 if TYPE_CHECKING:
     from lilliput.tasks.language import LanguageIdentifier
 
+SCALE = 0.06
+"""Of what a word's n-grams say: they overlap, and so repeat one another."""
 SWITCH = 5.0
 """What a change of language costs, in nats."""
-LEAST = 1e-4
-"""A probability below which no language falls, so that one word does not outweigh all others."""
+MOST = 5.0
+"""Nats by which a word speaks against a language at most, so that one word does not outweigh all others."""
 
 Floats = NDArray[np.float32]
 
 
 class Span(NamedTuple):
-    """A part of a text, ``text[start:end]``, its language (None: unknown), and the probability of that language."""
+    """A part of a text, ``text[start:end]``, its language (None: unknown), and the probability of that language.
+
+    ``share``: of the words with letters of the text, those in the part; 0 where there are no such words.
+    """
 
     start: int
     end: int
     language: str | None
     probability: float
+    share: float
 
 
 def find_spans(model: LanguageIdentifier, text: str) -> list[Span]:
@@ -44,41 +50,33 @@ def find_spans(model: LanguageIdentifier, text: str) -> list[Span]:
     while True:
         chances = model.predict_proba([text[start:end] for start, end in pairwise(edges)])
         languages = list(model.decide(chances))
-        merged = [
-            0,
-            *(
-                edge
-                for edge, before, after in zip(edges[1:], languages, languages[1:], strict=False)
-                if before != after
-            ),
-            len(text),
-        ]
-        if len(merged) == len(edges):
+        changes = [languages[place] != languages[place + 1] for place in range(len(languages) - 1)]
+        if all(changes):
             break
-        edges = merged
+        edges = [0, *compress(edges[1:-1], changes), len(text)]
+    counts = np.histogram([word.start for word in found], [*edges[:-1], len(text) + 1])[0]
+    parts = zip(pairwise(edges), languages, chances.max(axis=1), counts, strict=True)
     return [
-        Span(start, end, language, float(chance))
-        for (start, end), language, chance in zip(pairwise(edges), languages, chances.max(axis=1), strict=True)
+        Span(start, end, language, float(chance), float(count) / max(1, len(found)))
+        for (start, end), language, chance, count in parts
     ]
 
 
-def shares(text: str, spans: list[Span]) -> dict[str | None, float]:
+def shares(spans: list[Span]) -> dict[str | None, float]:
     """The share of the words with letters that is in each language, the largest first; empty without such words."""
-    starts = [word.start for word in words(text) if word.letters]
-    counts: dict[str | None, int] = {}
+    found: dict[str | None, float] = {}
     for span in spans:
-        count = sum(span.start <= start < span.end for start in starts)
-        counts[span.language] = counts.get(span.language, 0) + count
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return {language: count / len(starts) for language, count in ordered if count}
+        found[span.language] = found.get(span.language, 0.0) + span.share
+    return {language: share for language, share in sorted(found.items(), key=lambda item: -item[1]) if share}
 
 
 def _borders(model: LanguageIdentifier, text: str, found: list[Word]) -> list[int]:
     """Where the words of another language begin."""
     if len(found) < 2:
         return []
-    chances = model.predict_proba([text[word.start : word.end] for word in found])
-    path = best_path(np.log(np.maximum(chances, LEAST)), SWITCH)
+    sums, _ = model.net_.evidence.of([text[word.start : word.end] for word in found])
+    gains = SCALE * (sums - sums.max(axis=1, keepdims=True))
+    path = best_path(np.maximum(gains, -MOST).astype(np.float32), SWITCH)
     return [found[place].start for place in np.flatnonzero(np.diff(path)) + 1]
 
 
