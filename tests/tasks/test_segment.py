@@ -216,6 +216,13 @@ def test_bad_input_is_said_and_leaves_no_model(segmenter):
         segmenter.score([])
 
 
+def test_a_latency_that_cannot_be_kept_leaves_the_segmenter_as_it_was(segmenter):
+    model = pickle.loads(pickle.dumps(segmenter)).set_params(budget="50KB,0.0001ms")
+    with pytest.raises(BudgetError, match="smallest latency"):
+        model.fit(toy(40))
+    assert model.predict(["今天好"]) == [["今天", "好"]]
+
+
 def test_the_smallest_budget_that_an_error_names_will_do():
     with pytest.raises(BudgetError) as caught:
         Segmenter(budget="300B", progress=False).fit(toy(50))
@@ -227,6 +234,8 @@ def test_the_smallest_budget_that_an_error_names_will_do():
     [
         {"temperature": 0},
         {"temperature": "x"},
+        {"lexicon": False},
+        {"lexicon": 1},
         {"net": {"groups": [], "shared": True, "outputs": 4}},
         {"parameters": {"unit": "line"}},
     ],

@@ -160,7 +160,7 @@ class Segmenter(Estimator):
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
-        return {"net": self.net_.shape(), "temperature": self.temperature_}
+        return {"net": self.net_.shape(), "temperature": self.temperature_, "lexicon": self.lexicon_ is not None}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         from lilliput.tasks.segment_file import lexicon_arrays
@@ -175,7 +175,7 @@ class Segmenter(Estimator):
         check_segmenter(model, manifest, arrays, path)
         model.net_ = FeedForward.build(manifest["net"], arrays)
         model.transitions_ = arrays["transitions"]
-        model.lexicon_ = lexicon_of(arrays, path)
+        model.lexicon_ = lexicon_of(manifest, arrays, path)
         model.temperature_, model.interrupted_ = manifest["temperature"], False
         return model
 

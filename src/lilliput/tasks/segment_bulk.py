@@ -14,7 +14,7 @@ from lilliput.features.lexicon import known, whole_stretches, word_keys
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
 from lilliput.features.window_kernels import Tokens, set_marks, tokens_of
-from lilliput.features.windows import CASED
+from lilliput.features.windows import WORD
 from lilliput.nets.tagging import best_paths, tag_chances, token_logits
 from lilliput.tasks.machine_code import drop_stale
 from lilliput.tasks.segment_texts import Answer, begins, is_begin
@@ -57,7 +57,7 @@ def _marked(model: Segmenter, laid: Laid) -> Tokens:
     if model.unit == "sentence":
         marks = token_marks(laid.kinds)
     else:
-        characters = tokens.atoms[:, CASED]
+        characters = tokens.atoms[:, WORD]
         keys, whole = word_keys(characters), whole_stretches(laid.borders)
         lexicon = model.lexicon_
         stretches = np.full(keys.shape, -1) if lexicon is None else known(keys, whole, lexicon.look_up)

@@ -32,14 +32,14 @@ def check_segmenter(
         groups = check_net(manifest["net"], own, path)
         outputs = manifest["net"]["outputs"]
         require(arrays, {"transitions": (np.float16, (outputs + 1, outputs))}, path)
-        temperature = manifest["temperature"]
+        temperature, lexicon = manifest["temperature"], manifest["lexicon"]
         known = model.unit in UNITS and outputs == len(TAGS)
         known = known and "layers.hidden" not in arrays and all(isinstance(group, Window) for group in groups)
     except ModelFileError:
         raise
     except (KeyError, TypeError, ValueError, LilliputError) as error:
         raise ModelFileError(f"{path}: the manifest does not describe a segmenter ({error!r})") from error
-    if not (known and finite(temperature) and temperature > 0):
+    if not (known and isinstance(lexicon, bool) and finite(temperature) and temperature > 0):
         raise ModelFileError(f"{path}: the manifest does not describe a segmenter")
 
 
@@ -48,7 +48,9 @@ def lexicon_arrays(lexicon: ValueMap | None) -> dict[str, NDArray[Any]]:
     return {} if lexicon is None else {LEXICON + name: array for name, array in lexicon.arrays().items()}
 
 
-def lexicon_of(arrays: Mapping[str, NDArray[Any]], path: StrPath) -> ValueMap | None:
-    """The lexicon among the arrays, checked, or None if there is none."""
+def lexicon_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> ValueMap | None:
+    """The lexicon among the arrays, checked, or None if the manifest says that there is none."""
     found = {name.removeprefix(LEXICON): array for name, array in arrays.items() if name.startswith(LEXICON)}
+    if bool(found) != manifest["lexicon"]:
+        raise ModelFileError(f"{path}: the manifest and the arrays do not agree whether there is a lexicon")
     return ValueMap.restore(found, path) if found else None

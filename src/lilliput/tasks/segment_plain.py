@@ -10,7 +10,7 @@ import numpy as np
 from lilliput.features.lexicon import Classes, Hashes, known, whole_stretches, word_keys
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
-from lilliput.features.windows import CASED, Atoms, atoms
+from lilliput.features.windows import WORD, Atoms, atoms
 from lilliput.nets.sequence import best_path, sentence_chances, sentence_logits
 from lilliput.tasks.segment_texts import Answer, begins, is_begin
 
@@ -33,7 +33,7 @@ def _atoms(model: Segmenter, words: list[str], kinds: list[int]) -> list[Atoms]:
     if model.unit == "sentence":
         marks = token_marks(kinds)
     else:
-        characters = np.array([atoms(word).hashes[CASED] for word in words], dtype=np.uint64)
+        characters = np.array([atoms(word).hashes[WORD] for word in words], dtype=np.uint64)
         sentences = np.array([0, len(words)], dtype=np.int64)
         stretches = known(word_keys(characters), whole_stretches(sentences), lambda keys: _look_up(model, keys))
         marks = grapheme_marks(kinds, characters, sentences, stretches)

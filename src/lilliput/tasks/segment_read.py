@@ -16,7 +16,7 @@ from lilliput.features.lexicon import FOLDS, cross_fitted, whole_stretches, word
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, pieces
 from lilliput.features.window_kernels import tokens_of
-from lilliput.features.windows import CASED
+from lilliput.features.windows import WORD
 from lilliput.tasks.segment_bulk import Laid, lay_out
 from lilliput.tasks.segment_texts import joined_texts, tags_of
 from lilliput.training.sentences import Tagged
@@ -67,7 +67,7 @@ def _marked(
 
     Where all words would take too much of the memory, the lexicon has only those that occur often enough.
     """
-    characters = tokens_of(laid.packed, laid.borders).atoms[:, CASED]
+    characters = tokens_of(laid.packed, laid.borders).atoms[:, WORD]
     keys, whole = word_keys(characters), whole_stretches(laid.borders)
     sizes = np.concatenate([_word_sizes(joined, one) for joined, one in zip(texts, found, strict=True)])
     drawn = np.random.default_rng([seed, 3]).permutation(len(texts)) % FOLDS
