@@ -9,7 +9,8 @@ import typer
 from lilliput.cli import fit_label_options as asked
 from lilliput.cli import options
 from lilliput.cli.compiling import compile_once
-from lilliput.core.budget import Budget, format_bytes
+from lilliput.cli.learning import save_learned
+from lilliput.core.budget import Budget
 
 EXAMPLE = """\b
 Example: a thousand clusters of the words of a corpus
@@ -56,16 +57,4 @@ def fit_clusters(
     model = WordClusters(**{name: value for name, value in given.items() if value is not None})
     with Source(data, text, labelled=False, skip_bad=skip_bad, header=not no_header) as source:
         compile_once(quiet)
-        try:
-            model.fit(source)
-        except KeyboardInterrupt:
-            if getattr(model, "interrupted_", False):
-                size = model.save(out)
-                typer.echo(f"interrupted; the clusters so far were saved: {out} ({format_bytes(size)})", err=True)
-            else:
-                typer.echo("interrupted before anything was learned; nothing was saved", err=True)
-            raise typer.Exit(130) from None
-    size = model.save(out)
-    typer.echo(model.report_.to_json() if json else str(model.report_))
-    if not quiet:
-        typer.echo(f"saved {out} ({format_bytes(size)}); try: lilliput inspect {out}", err=True)
+        save_learned(model, lambda: model.fit(source), out, source.bad, quiet=quiet, json=json, try_next="inspect {}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,8 @@ import typer
 from lilliput.cli import fit_label_options as asked
 from lilliput.cli import options
 from lilliput.cli.compiling import compile_once
-from lilliput.core.budget import Budget, format_bytes
+from lilliput.cli.learning import save_learned
+from lilliput.core.budget import Budget
 
 if TYPE_CHECKING:
     from lilliput.data.batch import BadRows
@@ -43,6 +43,7 @@ def fit_segment(
     data: Data,
     out: asked.Out,
     unit: Unit = "word",
+    clusters: asked.Clusters = None,
     budget: asked.Budget = None,
     skip_bad: options.SkipBad = False,
     seed: asked.Seed = None,
@@ -60,29 +61,16 @@ def fit_segment(
 
     options.check_model_path(out)
     Budget.parse(budget)
-    given: dict[str, Any] = {"unit": unit, "budget": budget, "seed": seed, "device": device}
+    given: dict[str, Any] = {"unit": unit, "clusters": clusters, "budget": budget, "seed": seed, "device": device}
     given |= {"threads": threads, "progress": False if quiet else None}
     model = Segmenter(**{name: value for name, value in given.items() if value is not None})
     bad = BadRows()
-    interrupted = False
-    compile_once(quiet)
-    try:
+
+    def learn() -> None:
+        compile_once(quiet)
         model.fit(segments_of(data, unit, bad if skip_bad else None))
-    except KeyboardInterrupt:
-        interrupted = True
-        if not getattr(model, "interrupted_", False):
-            typer.echo("interrupted before anything was learned; nothing was saved", err=True)
-            raise typer.Exit(130) from None
-    size = model.save(out)
-    if interrupted:
-        typer.echo(f"interrupted; the best model so far was saved: {out} ({format_bytes(size)})", err=True)
-        raise typer.Exit(130)
-    typer.echo(model.report_.to_json() if json else str(model.report_))
-    if bad.count and not quiet:
-        typer.echo(f"note: {bad}", err=True)
-    if not quiet:
-        hint = f"lilliput predict {shlex.quote(out)} 'some text'"
-        typer.echo(f"saved {out} ({format_bytes(size)}); try: {hint}", err=True)
+
+    save_learned(model, learn, out, bad, quiet=quiet, json=json)
 
 
 def segments_of(files: list[str], unit: str, bad: BadRows | None) -> Iterator[Segments]:

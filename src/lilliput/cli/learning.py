@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -13,6 +13,8 @@ from lilliput.core.budget import format_bytes
 from lilliput.core.errors import LilliputError
 
 if TYPE_CHECKING:
+    from lilliput.core.estimator import Estimator
+    from lilliput.data.batch import BadRows
     from lilliput.data.source import Source
     from lilliput.tasks.label import TextClassifier
 
@@ -53,35 +55,51 @@ def learn_and_save(
     json: bool,
     kernels: bool = True,
 ) -> None:
-    """Fit, save (after Ctrl-C too), and write the report to standard output; `kernels`: the task has compiled code."""
-    size = _learn(model, source, out, continued=continued, quiet=quiet, kernels=kernels)
-    typer.echo(model.report_.to_json() if json else str(model.report_))
-    if not quiet:
-        hint = f"lilliput predict {shlex.quote(out)} 'some text'"
-        typer.echo(f"saved {out} ({format_bytes(size)}); try: {hint}", err=True)
-
-
-def _learn(model: TextClassifier, source: Source, out: str, *, continued: bool, quiet: bool, kernels: bool) -> int:
-    """Fit and save, after Ctrl-C too; returns the size of the file in bytes."""
+    """Fit to a source, save (after Ctrl-C too), and report; `kernels`: the task has compiled code."""
     described = source.describe()  # names of columns are checked before anything is compiled
     if not quiet:
         typer.echo(f"learning from {described}", err=True)
-    try:
+
+    def learn() -> None:
         if kernels:
             compile_once(quiet)
         if continued:
             model.partial_fit(source)
         else:
             model.fit(source)
+
+    save_learned(model, learn, out, source.bad, quiet=quiet, json=json)
+
+
+def save_learned(
+    model: Estimator,
+    learn: Callable[[], object],
+    out: str,
+    bad: BadRows,
+    *,
+    quiet: bool,
+    json: bool,
+    try_next: str = "predict {} 'some text'",
+) -> None:
+    """Let `model` learn, save it (after Ctrl-C too), and write its report to standard output.
+
+    `bad`: rows that were left out; ``try_next``: a verb and what it takes, to try on the file.
+    """
+    try:
+        learn()
     except KeyboardInterrupt:
         _save_interrupted(model, out)
         raise typer.Exit(130) from None
-    if source.bad.count and not quiet:
-        typer.echo(f"note: {source.bad}", err=True)
-    return model.save(out)
+    if bad.count and not quiet:
+        typer.echo(f"note: {bad}", err=True)
+    size = model.save(out)
+    typer.echo(model.report_.to_json() if json else str(model.report_))
+    if not quiet:
+        hint = f"lilliput {try_next.format(shlex.quote(out))}"
+        typer.echo(f"saved {out} ({format_bytes(size)}); try: {hint}", err=True)
 
 
-def _save_interrupted(model: TextClassifier, out: str) -> None:
+def _save_interrupted(model: Estimator, out: str) -> None:
     """Save what there is after Ctrl-C, and say so."""
     if not getattr(model, "interrupted_", False):
         typer.echo("interrupted before anything was learned; nothing was saved", err=True)

@@ -6,8 +6,9 @@ McDonald and Petrov 2017, "Natural Language Processing with Small Feed-Forward N
 
 from __future__ import annotations
 
+from lilliput.compress.valuemap import ValueMap
 from lilliput.features.windows import Window
-from lilliput.planning.tagnet import BITS, TagRecipe
+from lilliput.planning.tagnet import BITS, CLUSTER_WINDOW, TagRecipe
 
 PASSES, MOST_PASSES = 10, 50
 SEEN = 500_000
@@ -69,9 +70,11 @@ TOKENS = (
 RATES = {"word": 0.04, "sentence": 0.1}
 
 
-def segment_recipe(unit: str, pieces: int) -> TagRecipe:
+def segment_recipe(unit: str, pieces: int, clusters: ValueMap | None) -> TagRecipe:
     """The recipe of a segmenter that learns from so many pieces; few are seen more often."""
     windows = GRAPHEMES if unit == "word" else TOKENS
     passes = min(MOST_PASSES, max(PASSES, SEEN // max(1, pieces)))
     groups = tuple(Window(templates, BITS) for templates in windows)
+    if clusters is not None:
+        groups += (Window(CLUSTER_WINDOW[1], BITS, clusters),)
     return TagRecipe(groups, (1.0,) * len(groups), rate=RATES[unit], passes=passes, sums=0.0)

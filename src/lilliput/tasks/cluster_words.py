@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from lilliput.compress.valuemap import ValueMap
 from lilliput.core.errors import LilliputError
 from lilliput.core.modelfile import StrPath
 from lilliput.features.clusters import cluster_map
 from lilliput.tasks.clusters import Clustering, WordClusters
+
+if TYPE_CHECKING:
+    from lilliput.training.sentences import Tagged
 
 SHARE = 0.2
 """Of the bytes there are for a net: what the map may take, the most frequent words first."""
@@ -34,6 +38,13 @@ def check_clusters(clusters: Any) -> None:
     """Raise `LilliputError` unless `clusters` is a file of word clusters, fitted ones, or None."""
     if clusters is not None:
         _clustering(clusters)
+
+
+def with_clusters(tagged: Tagged, clusters: ValueMap) -> Tagged:
+    """The same tokens with their clusters."""
+    from lilliput.features.cluster_kernels import clusters_of
+
+    return replace(tagged, clusters=clusters_of(tagged.packed, clusters))
 
 
 def _clustering(clusters: Any) -> Clustering:

@@ -47,6 +47,8 @@ class Segmenter(Estimator):
     ----------
     unit : what a text is cut into, "word" or "sentence".
     budget : bytes of the file, seconds of `fit`, latency of a text: "1MB", "1MB,1min", a `Budget`, or None.
+    clusters : word clusters to learn from too: the path of a file that `WordClusters` has made, or fitted ones. In them
+        an ideograph is a word. The model keeps what it needs of them.
     seed, threads, device, progress : as in every task; the same seed gives the same file for any number of threads.
 
     Attributes
@@ -68,6 +70,7 @@ class Segmenter(Estimator):
     """
 
     task = "segment"
+    unsaved = frozenset({"clusters"})
 
     net_: FeedForward
     transitions_: NDArray[np.float16]
@@ -79,6 +82,7 @@ class Segmenter(Estimator):
         self,
         unit: str = "word",
         budget: Budget | str | Mapping[str, Any] | None = None,
+        clusters: Any = None,
         seed: int = 0,
         threads: int | None = None,
         device: str = "auto",
@@ -86,6 +90,7 @@ class Segmenter(Estimator):
     ) -> None:
         self.unit = unit
         self.budget = budget
+        self.clusters = clusters
         self.seed = seed
         self.threads = threads
         self.device = device

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.threads import resolve_threads
 from lilliput.data.packed import Packed, pack
+from lilliput.features.cluster_kernels import clusters_of
 from lilliput.features.lexicon import known, whole_stretches, word_keys
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
@@ -53,7 +54,8 @@ def answers(model: Segmenter, texts: Sequence[str], found: Sequence[Pieces]) -> 
 
 def _marked(model: Segmenter, laid: Laid) -> Tokens:
     """The pieces with their atoms and marks."""
-    tokens = tokens_of(laid.packed, laid.borders)
+    clusters = model.net_.clusters
+    tokens = tokens_of(laid.packed, laid.borders, None if clusters is None else clusters_of(laid.packed, clusters))
     if model.unit == "sentence":
         marks = token_marks(laid.kinds)
     else:

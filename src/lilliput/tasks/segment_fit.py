@@ -20,6 +20,7 @@ from lilliput.features.pieces import UNITS, Pieces
 from lilliput.nets.tagging import best_paths, tag_chances
 from lilliput.planning.segnet import segment_recipe
 from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, held_sentences, least_room, train_tagger
+from lilliput.tasks.cluster_words import check_clusters, map_of, with_clusters
 from lilliput.tasks.machine_code import drop_stale
 from lilliput.tasks.promise import Promise, round_memory
 from lilliput.tasks.segment_quality import Cut, measures
@@ -44,13 +45,19 @@ def fit(model: Segmenter, items: Iterable[Any], started: float) -> None:
         raise LilliputError(f"unit={model.unit!r}: expected {' or '.join(map(repr, UNITS))}")
     if model.device not in ("auto", "cpu"):
         raise DeviceError(f"device={model.device!r}: segmenting runs on the processor; use 'auto' or 'cpu'")
+    check_clusters(model.clusters)
     drop_stale()
     promise = Promise(Budget.parse(model.budget), started)
     read = read_texts(items, model.unit, model.seed, promise.budget.memory)
     promise.hold_reading()
-    recipe = segment_recipe(model.unit, len(read.tagged))
     overhead = OVERHEAD + lexicon_bytes(read.lexicon)
-    room = None if promise.budget.memory is None else float(promise.budget.memory - overhead)
+    memory = promise.budget.memory
+    clusters = map_of(model.clusters, None if memory is None else float(memory - overhead))
+    if clusters is not None:
+        overhead += clusters.nbytes
+        read = read._replace(tagged=with_clusters(read.tagged, clusters))
+    recipe = segment_recipe(model.unit, len(read.tagged), clusters)
+    room = None if memory is None else float(memory - overhead)
     for _ in range(TRIES):
         trained = _train(model, read, recipe, room, overhead, promise)
         draft = _draft(model, read, trained, recipe, promise)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lilliput.features.clusters import head_hash
 from lilliput.features.lexicon import Classes, Hashes, known, whole_stretches, word_keys
 from lilliput.features.marks import grapheme_marks, token_marks
 from lilliput.features.pieces import Pieces, strings
@@ -37,7 +38,9 @@ def _atoms(model: Segmenter, words: list[str], kinds: list[int]) -> list[Atoms]:
         sentences = np.array([0, len(words)], dtype=np.int64)
         stretches = known(word_keys(characters), whole_stretches(sentences), lambda keys: _look_up(model, keys))
         marks = grapheme_marks(kinds, characters, sentences, stretches)
-    return [atoms(word, marks=row) for word, row in zip(words, marks.tolist(), strict=True)]
+    clusters = model.net_.clusters
+    found = [-1] * len(words) if clusters is None else [clusters.look_up_one(head_hash(word)) for word in words]
+    return [atoms(word, *more) for word, *more in zip(words, found, marks.tolist(), strict=True)]
 
 
 def _look_up(model: Segmenter, keys: Hashes) -> Classes:

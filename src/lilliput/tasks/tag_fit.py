@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.compress.valuemap import ValueMap
 from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
 from lilliput.core.errors import BudgetError, DataError, DeviceError
@@ -22,10 +20,9 @@ from lilliput.core.report import Measure, Report
 from lilliput.core.threads import resolve_threads
 from lilliput.data.conllu import NOTHING, Sentence, tag_column
 from lilliput.data.packed import pack
-from lilliput.features.cluster_kernels import clusters_of
 from lilliput.nets.tagging import likeliest_tags
 from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, least_room, recipe_for, train_tagger
-from lilliput.tasks.cluster_words import check_clusters, map_of
+from lilliput.tasks.cluster_words import check_clusters, map_of, with_clusters
 from lilliput.tasks.labels import Labels
 from lilliput.tasks.machine_code import drop_stale
 from lilliput.tasks.promise import Promise, round_memory
@@ -53,10 +50,6 @@ class Read(NamedTuple):
     labels: Labels
     fingerprint: str
 
-    def with_clusters(self, clusters: ValueMap) -> Read:
-        """The same with the clusters of the tokens."""
-        return self._replace(tagged=replace(self.tagged, clusters=clusters_of(self.tagged.packed, clusters)))
-
 
 def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) -> None:
     """Fit `model` within its budget, whose time began at `started`; an error leaves it as it was."""
@@ -73,7 +66,7 @@ def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) ->
     clusters = map_of(model.clusters, None if memory is None else float(memory - overhead))
     if clusters is not None:
         overhead += clusters.nbytes
-        read = read.with_clusters(clusters)
+        read = read._replace(tagged=with_clusters(read.tagged, clusters))
     recipe = recipe_for(clusters)
     room = None if memory is None else float(memory - overhead)
     for _ in range(TRIES):
