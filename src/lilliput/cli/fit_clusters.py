@@ -57,4 +57,6 @@ def fit_clusters(
     model = WordClusters(**{name: value for name, value in given.items() if value is not None})
     with Source(data, text, labelled=False, skip_bad=skip_bad, header=not no_header) as source:
         compile_once(quiet)
-        save_learned(model, lambda: model.fit(source), out, source.bad, quiet=quiet, json=json, try_next="inspect {}")
+        save_learned(
+            model, lambda: model.fit(source), out, lambda: source.bad, quiet=quiet, json=json, try_next="inspect {}"
+        )

@@ -70,7 +70,7 @@ def fit_segment(
         compile_once(quiet)
         model.fit(segments_of(data, unit, bad if skip_bad else None))
 
-    save_learned(model, learn, out, bad, quiet=quiet, json=json)
+    save_learned(model, learn, out, lambda: bad, quiet=quiet, json=json)
 
 
 def segments_of(files: list[str], unit: str, bad: BadRows | None) -> Iterator[Segments]:

@@ -70,7 +70,7 @@ def fit_tag(
         compile_once(quiet)
         model.fit(sentences_of(data, column, bad if skip_bad else None))
 
-    save_learned(model, learn, out, bad, quiet=quiet, json=json)
+    save_learned(model, learn, out, lambda: bad, quiet=quiet, json=json)
 
 
 def sentences_of(files: list[str], column: str, bad: BadRows | None) -> Iterator[Sentence]:

@@ -68,14 +68,14 @@ def learn_and_save(
         else:
             model.fit(source)
 
-    save_learned(model, learn, out, source.bad, quiet=quiet, json=json)
+    save_learned(model, learn, out, lambda: source.bad, quiet=quiet, json=json)
 
 
 def save_learned(
     model: Estimator,
     learn: Callable[[], object],
     out: str,
-    bad: BadRows,
+    bad: Callable[[], BadRows],
     *,
     quiet: bool,
     json: bool,
@@ -83,15 +83,15 @@ def save_learned(
 ) -> None:
     """Let `model` learn, save it (after Ctrl-C too), and write its report to standard output.
 
-    `bad`: rows that were left out; ``try_next``: a verb and what it takes, to try on the file.
+    `bad` tells which rows were left out; ``try_next``: a verb and what it takes, to try on the file.
     """
     try:
         learn()
     except KeyboardInterrupt:
         _save_interrupted(model, out)
         raise typer.Exit(130) from None
-    if bad.count and not quiet:
-        typer.echo(f"note: {bad}", err=True)
+    if bad().count and not quiet:
+        typer.echo(f"note: {bad()}", err=True)
     size = model.save(out)
     typer.echo(model.report_.to_json() if json else str(model.report_))
     if not quiet:

@@ -26,7 +26,7 @@ from lilliput.tasks.promise import Promise, round_memory
 from lilliput.tasks.segment_quality import Cut, measures
 from lilliput.tasks.segment_read import Read, lexicon_bytes, read_texts
 from lilliput.tasks.segment_texts import TAGS, Answer, begins, cut_of, is_begin
-from lilliput.tasks.tag_fit import TRAINED, TRIES, close_report, plan_of
+from lilliput.tasks.tag_fit import CLUSTERS_OVERHEAD, TRAINED, TRIES, close_report, plan_of
 
 if TYPE_CHECKING:
     from lilliput.tasks.segment import Segmenter
@@ -54,7 +54,7 @@ def fit(model: Segmenter, items: Iterable[Any], started: float) -> None:
     memory = promise.budget.memory
     clusters = map_of(model.clusters, None if memory is None else float(memory - overhead))
     if clusters is not None:
-        overhead += clusters.nbytes
+        overhead += clusters.nbytes + CLUSTERS_OVERHEAD
         read = read._replace(tagged=with_clusters(read.tagged, clusters))
     recipe = segment_recipe(model.unit, len(read.tagged), clusters)
     room = None if memory is None else float(memory - overhead)

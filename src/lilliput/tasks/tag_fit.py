@@ -31,8 +31,8 @@ from lilliput.training.sentences import Tagged, gather_tokens
 if TYPE_CHECKING:
     from lilliput.tasks.tag import SequenceTagger
 
-OVERHEAD = 4_500
-"""Bytes of the manifest and the report, about; what is missing is taken from the tables."""
+OVERHEAD, CLUSTERS_OVERHEAD = 5_100, 800
+"""Bytes of the manifest and the report, about, and what clusters add; too few cost another training."""
 TRIES = 4
 TRAINED = 0.8
 """The share of a time budget after which training is over."""
@@ -65,7 +65,7 @@ def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) ->
     memory = promise.budget.memory
     clusters = map_of(model.clusters, None if memory is None else float(memory - overhead))
     if clusters is not None:
-        overhead += clusters.nbytes
+        overhead += clusters.nbytes + CLUSTERS_OVERHEAD
         read = read._replace(tagged=with_clusters(read.tagged, clusters))
     recipe = recipe_for(clusters)
     room = None if memory is None else float(memory - overhead)
