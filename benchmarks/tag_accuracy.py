@@ -1,6 +1,6 @@
 """Parts of speech within 500 KB and 100 KB, beside CRFsuite, NLTK, spaCy and fastText on the same sentences.
 
-    python benchmarks/tag_accuracy.py [LANGUAGE ...] [--peers PYTHON] [--fasttext PYTHON] [--peer NAME] [--json FILE]
+    python benchmarks/tag_accuracy.py [LANGUAGE ...] [--peers PYTHON] [--fasttext PYTHON] [--clusters] [--json FILE]
 
 Universal Dependencies, parts as released, gold tokens. We learn from the training part alone; spaCy's tagger (from
 zero, its default configuration for the processor) also stops early on the dev part. CRFsuite and fastText are given the
@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from label_sets import DATA
-from lilliput import SequenceTagger
+from lilliput import SequenceTagger, WordClusters
 from lilliput.data.conllu import Sentence
 from lilliput.data.sentences import read_sentences
+from word_clusters import articles
 
 THREADS = 2
+CLUSTERS, CHARACTERS = 256, 103e6
 BUDGETS = ("500KB", "100KB")
 ASKED = {
     "en": "UD_English-EWT",
@@ -68,9 +70,9 @@ def parts_of(language: str) -> Parts:
     return {name: list(read_sentences(file)) for name, file in files.items() if file.exists()}
 
 
-def ours(parts: Parts, budget: str) -> dict[str, Any]:
+def ours(parts: Parts, budget: str, clusters: WordClusters | None = None) -> dict[str, Any]:
     started = time.perf_counter()
-    model = SequenceTagger(budget=budget, threads=THREADS, progress=False).fit(parts["train"])
+    model = SequenceTagger(budget=budget, clusters=clusters, threads=THREADS, progress=False).fit(parts["train"])
     seconds = time.perf_counter() - started
     words = [sentence.forms for sentence in parts["test"]]
     times = []
@@ -164,6 +166,15 @@ def summary(found: dict[str, Found]) -> str:
     return "\n".join(lines)
 
 
+def with_clusters() -> str:
+    """English with clusters of the words of Wikipedia."""
+    started = time.perf_counter()
+    clusters = WordClusters(CLUSTERS, threads=THREADS, progress=False).fit(articles(CHARACTERS))
+    seconds = time.perf_counter() - started
+    rows = [row(budget, ours(parts_of("en"), budget, clusters)) for budget in BUDGETS]
+    return "\n".join([f"en with {CLUSTERS} clusters of Wikipedia's words, which took {seconds:.0f} s", *rows])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("languages", nargs="*", default=list(ASKED), metavar="LANGUAGE", help=" ".join(ASKED | OTHERS))
@@ -171,6 +182,7 @@ def main() -> None:
     parser.add_argument("--fasttext", default=os.environ.get("LILLIPUT_FASTTEXT", sys.executable), metavar="PYTHON")
     parser.add_argument("--peer", action="append", choices=PEERS, help="only these; all if none is named")
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--clusters", action="store_true", help="English with clusters of Wikipedia's words, too")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     names = [] if arguments.no_peer else arguments.peer or list(PEERS)
@@ -184,6 +196,8 @@ def main() -> None:
         found[language] |= peers(names, pythons, language, parts)
         print(told(language, found[language]), flush=True)
     print(summary(found))
+    if arguments.clusters:
+        print(with_clusters())
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1))
 
