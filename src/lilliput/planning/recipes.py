@@ -21,6 +21,9 @@ MANY_OUTPUTS = 64
 WIDTH = 32
 """Columns that the groups of an embedding network have together; a lone group has all of them."""
 PASSES = 6
+LITTLE_BYTES = 3_000_000
+"""Bytes of text up to which both networks are tried: of short texts an embedding sometimes learns more, it costs
+little then, and where texts are long, rows held out are too much like those that were learned from to tell."""
 FEW_BYTES = 30_000_000
 """Bytes of text up to which `PASSES` are made; of more text fewer, with the root of its size."""
 PLENTY = 20_000_000
@@ -50,8 +53,8 @@ def recipes(
     first = _recipe(outputs, single, best_words, best_chars, network, clusters, passes)
     tried = [first]
     other = _recipe(outputs, single, best_words, best_chars, "linear" if first.dim else "embedding", clusters, passes)
-    if network == "auto" and single and 2 < outputs <= MANY_OUTPUTS and text_bytes <= FEW_BYTES:
-        tried.append(other)  # which of the two is better, the number of labels and of rows does not tell
+    if network == "auto" and single and 2 < outputs <= MANY_OUTPUTS and text_bytes <= LITTLE_BYTES:
+        tried.append(other)
     if patient:
         tried += [replace(first, rate=first.rate / 2, passes=first.passes * 2)]
         if chars is None:

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -188,9 +187,10 @@ class TextClassifier(Estimator):
         if self.labels_.mode == "multi":
             least = max(self.threshold_, self.abstain or 0.0)
             texts, labels = np.divmod(np.flatnonzero(chances >= least), len(names))  # ten times as fast as `nonzero`
-            given = [names[label] for label in labels.tolist()]
-            ends = np.cumsum(np.bincount(texts, minlength=len(chances))).tolist()
-            return [given[first:last] for first, last in pairwise([0, *ends])]
+            given: list[list[Any]] = [[] for _ in range(len(chances))]
+            for text, label in zip(texts.tolist(), labels.tolist(), strict=True):
+                given[text].append(names[label])
+            return given
         best = chances.argmax(axis=1)
         if self.abstain is None:
             return self.classes_[best]
