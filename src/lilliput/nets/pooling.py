@@ -25,7 +25,7 @@ from lilliput.nets.stored_rows import add_rows, padded
 
 Floats = NDArray[np.float32]
 Finish = Callable[[Floats], Floats]
-CHUNK = 2048
+CHUNK = 1024
 """Texts a piece of work."""
 BLOCK = 64
 """Texts that go through each step together."""
