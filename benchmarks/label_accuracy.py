@@ -132,7 +132,7 @@ def show(row: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", nargs="*")
-    parser.add_argument("--fresh", action="store_true", help="the sets on whose test rows no default of ours was picked")
+    parser.add_argument("--fresh", action="store_true", help="sets on whose test rows nothing was picked")
     parser.add_argument("--fasttext", default=os.environ.get("LILLIPUT_FASTTEXT"), metavar="PYTHON")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
