@@ -9,7 +9,7 @@ import pytest
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import BudgetError
-from lilliput.tasks import label_fit, label_update
+from lilliput.tasks import label_fit, label_update, promise
 from lilliput.tasks.label import TextClassifier
 from lilliput.tasks.label_closing import Closing
 
@@ -94,7 +94,7 @@ def test_a_stand_in_that_is_too_short_costs_another_try(fit, wordy, monkeypatch)
 def test_a_budget_that_is_missed_every_time_is_no_model(fit, wordy, monkeypatch):
     overhead_of = label_fit.overhead_of
     monkeypatch.setattr(label_fit, "overhead_of", lambda model, rows: overhead_of(model, rows) - 2500)
-    monkeypatch.setattr(label_fit, "TRIES", 1)
+    monkeypatch.setattr(promise, "TRIES", 1)
     with pytest.raises(BudgetError, match=r"bytes larger than allowed; the smallest memory that would do is 12KB"):
         fit("9KB", *wordy())
 

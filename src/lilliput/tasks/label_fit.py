@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from lilliput.compress.valuemap import ValueMap
 from lilliput.core.budget import Budget
-from lilliput.core.errors import BudgetError
 from lilliput.core.measure import peak_memory
 from lilliput.core.progress import Progress
 from lilliput.core.report import Report
@@ -30,13 +29,10 @@ from lilliput.tasks.label_report import (
 from lilliput.tasks.label_rows import Batches, Rows, first_texts, read_rows
 from lilliput.tasks.labels import LabelReader
 from lilliput.tasks.machine_code import ready
-from lilliput.tasks.promise import Promise, round_memory
+from lilliput.tasks.promise import Promise
 
 if TYPE_CHECKING:
     from lilliput.tasks.label import TextClassifier
-
-TRIES = 4
-"""Nets that are trained, each smaller than the last, until the file is no larger than allowed; one is the rule."""
 
 
 def fit(model: TextClassifier, batches: Batches, started: float) -> None:
@@ -83,13 +79,11 @@ def _fitted(model: TextClassifier, rows: Rows, promise: Promise) -> TextClassifi
     memory = promise.budget.memory
     clusters = map_of(model.clusters, None if memory is None else float(memory - overhead))
     overhead += clusters.nbytes if clusters else 0
-    room = None if memory is None else float(memory - overhead)
-    for _ in range(TRIES):
-        draft = _draft(model, rows, *_train(model, rows, clusters, room, overhead, promise), promise)
-        excess = promise.excess(len(draft.to_bytes()))
-        if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:  # else there is no time left
-            break
-        room -= excess + 16
+
+    def attempt(room: float | None) -> TextClassifier:
+        return _draft(model, rows, *_train(model, rows, clusters, room, overhead, promise), promise)
+
+    draft = promise.fitting(None if memory is None else float(memory - overhead), attempt)
     close(draft, promise)
     return draft
 
@@ -123,7 +117,7 @@ def _train(
             advance,
         )
         planner = Planner(problem)
-        _check_room(rows, room, overhead, planner.least_room(tried))
+        promise.hold_room(f"model of {len(rows.labels.names)} labels", room, overhead, planner.least_room(tried))
         closing = Closing(promise, rows, planner.held, room)
         planner.deadline = closing.begins
         trained = planner.train(tried)
@@ -146,16 +140,6 @@ def _recipes(
         clusters,
         rows.corpus.bytes,
     )
-
-
-def _check_room(rows: Rows, room: float | None, overhead: int, least: float) -> None:
-    if room is not None and room < least:
-        smallest = round_memory(overhead + least)
-        raise BudgetError(
-            f"no useful model of {len(rows.labels.names)} labels fits into {round(room) + overhead:,} bytes; "
-            f"the smallest memory that would do is {smallest}",
-            smallest,
-        )
 
 
 def _draft(

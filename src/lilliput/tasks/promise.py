@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from lilliput.core.budget import Budget, format_seconds
 from lilliput.core.errors import BudgetError
 
+TRIES = 4
+"""Nets that are trained, each smaller than the last, until the file is no larger than allowed; one is the rule."""
 READING = 0.7
 """The share of its time that a fit may spend on reading."""
+
+
+class Interruptible(Protocol):
+    """A model whose fit Ctrl-C may have ended early."""
+
+    interrupted_: bool
+
+    def to_bytes(self) -> bytes:
+        """Its file."""
+
+
+Model = TypeVar("Model", bound=Interruptible)
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,29 @@ class Promise:
     def excess(self, size: int) -> int:
         """Bytes by which a file of `size` bytes is too large; 0 or less if it is not."""
         return 0 if self.budget.memory is None else size - self.budget.memory
+
+    def hold_room(self, what: str, room: float | None, overhead: int, least: float) -> None:
+        """Raise `BudgetError` if `room`, beside `overhead`, is less than the `least` a net needs; `what` needs it."""
+        if room is not None and room < least:
+            smallest = round_memory(overhead + least)
+            raise BudgetError(
+                f"no useful {what} fits into {round(room) + overhead:,} bytes; "
+                f"the smallest memory that would do is {smallest}",
+                smallest,
+            )
+
+    def fitting(self, room: float | None, attempt: Callable[[float | None], Model]) -> Model:
+        """A model within the memory allowed: attempts, each with less room for its net, until its file is no larger.
+
+        The last one where none is, where it was ended early, or where there is no time for another.
+        """
+        for _ in range(TRIES):
+            model = attempt(room)
+            excess = self.excess(len(model.to_bytes()))
+            if room is None or excess <= 0 or model.interrupted_ or self.end is not None:
+                break
+            room -= excess + 16
+        return model
 
     def hold_memory(self, size: int) -> None:
         """Raise `BudgetError` if a file of `size` bytes is too large."""

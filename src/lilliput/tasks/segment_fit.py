@@ -10,23 +10,22 @@ import numpy as np
 
 from lilliput.compress.valuemap import ValueMap
 from lilliput.core.budget import Budget
-from lilliput.core.errors import BudgetError, DeviceError, LilliputError
+from lilliput.core.errors import DeviceError, LilliputError
 from lilliput.core.measure import latency, versions
-from lilliput.core.progress import Progress
 from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
 from lilliput.features.joining import Joined
 from lilliput.features.pieces import UNITS, Pieces
 from lilliput.nets.tagging import best_paths, tag_chances
 from lilliput.planning.segnet import segment_recipe
-from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, held_sentences, least_room, train_tagger
+from lilliput.planning.tagnet import TaggedNet, TagRecipe, held_sentences
 from lilliput.tasks.cluster_words import check_clusters, map_of, with_clusters
 from lilliput.tasks.machine_code import drop_stale
-from lilliput.tasks.promise import Promise, round_memory
+from lilliput.tasks.promise import Promise
 from lilliput.tasks.segment_quality import Cut, measures
 from lilliput.tasks.segment_read import Read, lexicon_bytes, read_texts
 from lilliput.tasks.segment_texts import TAGS, Answer, begins, cut_of, is_begin
-from lilliput.tasks.tag_fit import CLUSTERS_OVERHEAD, TRAINED, TRIES, close_report, plan_of
+from lilliput.tasks.tag_fit import CLUSTERS_OVERHEAD, close_report, plan_of, train_within
 
 if TYPE_CHECKING:
     from lilliput.tasks.segment import Segmenter
@@ -57,39 +56,17 @@ def fit(model: Segmenter, items: Iterable[Any], started: float) -> None:
         overhead += clusters.nbytes + CLUSTERS_OVERHEAD
         read = read._replace(tagged=with_clusters(read.tagged, clusters))
     recipe = segment_recipe(model.unit, len(read.tagged), clusters)
-    room = None if memory is None else float(memory - overhead)
-    for _ in range(TRIES):
-        trained = _train(model, read, recipe, room, overhead, promise)
-        draft = _draft(model, read, trained, recipe, promise)
-        excess = promise.excess(len(draft.to_bytes()))
-        if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
-            break
-        room -= excess + 16
+
+    def attempt(room: float | None) -> Segmenter:
+        unit = PIECES[model.unit]
+        trained = train_within(model, read.tagged, len(TAGS), recipe, room, overhead, promise, "segmenter", unit)
+        return _draft(model, read, trained, recipe, promise)
+
+    draft = promise.fitting(None if memory is None else float(memory - overhead), attempt)
     close_report(draft, promise)
     vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
     if draft.interrupted_:
         raise KeyboardInterrupt
-
-
-def _train(
-    model: Segmenter, read: Read, recipe: TagRecipe, room: float | None, overhead: int, promise: Promise
-) -> TaggedNet:
-    tags = len(TAGS)
-    least = least_room(recipe, tags)
-    if room is not None and room < least:
-        smallest = round_memory(overhead + least)
-        raise BudgetError(
-            f"no useful segmenter fits into {round(room) + overhead:,} bytes; "
-            f"the smallest memory that would do is {smallest}",
-            smallest,
-        )
-    end = None if promise.left is None else time.monotonic() + TRAINED * promise.left
-    with Progress(
-        len(read.tagged) * recipe.passes * 2, "learning", f"{PIECES[model.unit]}s", model.progress
-    ) as progress:
-        threads = resolve_threads(model.threads)
-        problem = TagProblem(read.tagged, tags, model.seed, threads, room, end, progress.advance)
-        return train_tagger(problem, recipe)
 
 
 def _draft(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
-from lilliput.core.errors import BudgetError, DataError, DeviceError
+from lilliput.core.errors import DataError, DeviceError
 from lilliput.core.measure import latency, peak_memory, versions
 from lilliput.core.progress import Progress
 from lilliput.core.report import Measure, Report
@@ -25,15 +25,15 @@ from lilliput.planning.tagnet import TaggedNet, TagProblem, TagRecipe, least_roo
 from lilliput.tasks.cluster_words import check_clusters, map_of, with_clusters
 from lilliput.tasks.labels import Labels
 from lilliput.tasks.machine_code import drop_stale
-from lilliput.tasks.promise import Promise, round_memory
+from lilliput.tasks.promise import Promise
 from lilliput.training.sentences import Tagged, gather_tokens
 
 if TYPE_CHECKING:
+    from lilliput.tasks.segment import Segmenter
     from lilliput.tasks.tag import SequenceTagger
 
 OVERHEAD, CLUSTERS_OVERHEAD = 5_100, 800
 """Bytes of the manifest and the report, about, and what clusters add; too few cost another training."""
-TRIES = 4
 TRAINED = 0.8
 """The share of a time budget after which training is over."""
 BINS = 15
@@ -68,13 +68,13 @@ def fit(model: SequenceTagger, sentences: Iterable[Sentence], started: float) ->
         overhead += clusters.nbytes + CLUSTERS_OVERHEAD
         read = read._replace(tagged=with_clusters(read.tagged, clusters))
     recipe = recipe_for(clusters)
-    room = None if memory is None else float(memory - overhead)
-    for _ in range(TRIES):
-        draft = _draft(model, read, _train(model, read, recipe, room, overhead, promise), recipe, promise)
-        excess = promise.excess(len(draft.to_bytes()))
-        if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
-            break
-        room -= excess + 16
+
+    def attempt(room: float | None) -> SequenceTagger:
+        what = f"tagger of {len(read.labels.names)} tags"
+        trained = train_within(model, read.tagged, len(read.labels.names), recipe, room, overhead, promise, what)
+        return _draft(model, read, trained, recipe, promise)
+
+    draft = promise.fitting(None if memory is None else float(memory - overhead), attempt)
     close_report(draft, promise)
     vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
     if draft.interrupted_:
@@ -111,22 +111,22 @@ def read_tagged(sentences: Iterable[Sentence], column: str) -> Read:
     return Read(tagged, Labels(tuple(names), "single"), digest.hexdigest())
 
 
-def _train(
-    model: SequenceTagger, read: Read, recipe: TagRecipe, room: float | None, overhead: int, promise: Promise
+def train_within(
+    model: SequenceTagger | Segmenter,
+    tagged: Tagged,
+    tags: int,
+    recipe: TagRecipe,
+    room: float | None,
+    overhead: int,
+    promise: Promise,
+    what: str,
+    unit: str = "token",
 ) -> TaggedNet:
-    tags = len(read.labels.names)
-    least = least_room(recipe, tags)
-    if room is not None and room < least:
-        smallest = round_memory(overhead + least)
-        raise BudgetError(
-            f"no useful tagger of {tags} tags fits into {round(room) + overhead:,} bytes; "
-            f"the smallest memory that would do is {smallest}",
-            smallest,
-        )
+    """A net trained in the time and the room that there are; `what`, `unit`: what errors and the progress bar name."""
+    promise.hold_room(what, room, overhead, least_room(recipe, tags))
     end = None if promise.left is None else time.monotonic() + TRAINED * promise.left
-    with Progress(len(read.tagged) * recipe.passes * 2, "learning", "tokens", model.progress) as progress:
-        threads = resolve_threads(model.threads)
-        problem = TagProblem(read.tagged, tags, model.seed, threads, room, end, progress.advance)
+    with Progress(len(tagged) * recipe.passes * 2, "learning", f"{unit}s", model.progress) as progress:
+        problem = TagProblem(tagged, tags, model.seed, resolve_threads(model.threads), room, end, progress.advance)
         return train_tagger(problem, recipe)
 
 
