@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lilliput.features.frequencies import Counter
 from lilliput.features.plain import NGrams, buckets
+from lilliput.nets import evidence
 from lilliput.nets.naive_bayes import SMOOTHING, Counted, NaiveBayes, array_bytes, owner_type
 
 GROUP = NGrams("char", 1, 3, 14)
@@ -55,6 +57,19 @@ def test_logits_are_the_plain_sum(net):
                 sums[found.classes[pair]] += found.weights[pair]
         np.testing.assert_allclose(logits, net.tempered(sums[None], np.array([len(rows)]))[0], rtol=1e-5, atol=1e-5)
     assert not got[TEXTS.index("")].any()
+
+
+@pytest.mark.parametrize("size", [4, 30, 10**6])
+@pytest.mark.parametrize("crowd", [1, 2, 3, 4])
+def test_a_table_of_ngrams_with_many_classes_changes_no_sum(net, monkeypatch, crowd, size):
+    monkeypatch.setattr(evidence, "CROWD", crowd)
+    monkeypatch.setattr(evidence, "CROWD_BYTES", size)
+    found = replace(net.evidence)
+    sums, sizes = found.scores(TEXTS)
+    reading = found.read(TEXTS)
+    np.testing.assert_allclose(sums, found.sums(reading), rtol=1e-6)
+    np.testing.assert_array_equal(sizes, reading.sizes)
+    assert found._table.nbytes <= size
 
 
 def test_contributions_add_up_to_the_logits(net):

@@ -20,6 +20,9 @@ Ints = NDArray[np.int64]
 CHUNK = 4000
 """Characters that are read at a time: so few that what is made of them stays in a processor's cache."""
 
+CROWD, CROWD_BYTES = 8, 6_000_000
+"""Classes from which on an n-gram speaks for many; bytes that a table of what these say may take."""
+
 _POPULATION = np.array([[bin(byte & ((1 << bit) - 1)).count("1") for bit in range(8)] for byte in range(256)], np.uint8)
 """Bits of a byte that are set below each place."""
 
@@ -53,31 +56,62 @@ class Evidence:
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Look up the n-grams of `texts`."""
+        rows, places = self._known(texts)
+        return Reading(*self._pairs_of(rows, places), np.bincount(places, minlength=len(texts)))
+
+    def sums(self, reading: Reading) -> NDArray[np.float64]:
+        """What the n-grams of each text say together, float64 (texts, classes)."""
+        return self._paired(reading.pairs, reading.texts, len(reading.sizes)) + reading.sizes[:, None] * self.biases
+
+    def scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], Ints]:
+        """The `sums` of texts, and how many n-grams are known in each; several times as fast as by `read`.
+
+        The few n-grams that speak for many classes are most of a text; what they say is added row by row.
+        """
+        rows, places = self._known(texts)
+        sizes = np.bincount(places, minlength=len(texts))
+        numbers = self._crowd[rows]
+        few = numbers < 0
+        sums = self._paired(*self._pairs_of(rows[few], places[few]), len(texts)) + sizes[:, None] * self.biases
+        crowded = np.flatnonzero(~few)
+        order = crowded[np.argsort(places[crowded], kind="stable")]
+        counts = np.bincount(places[order], minlength=len(texts))
+        filled = np.flatnonzero(counts)
+        if len(filled):
+            begins = (np.cumsum(counts) - counts)[filled]
+            sums[filled] += np.add.reduceat(self._table[numbers[order]], begins, axis=0)
+        return sums, sizes
+
+    def of(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], Ints]:
+        """The `scores` of any number of texts, some at a time."""
+        found = [self.scores(texts[first:last]) for first, last in chunks(texts, CHUNK)]
+        sums = [np.zeros((0, len(self.biases))), *(sums for sums, _ in found)]
+        return np.concatenate(sums), np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in found)])
+
+    def _known(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+        """The rows of the n-grams of `texts` that are kept, and the text that each is in."""
         found = find_ngrams(texts, self.group)
         at, bits = found.buckets >> np.uint32(3), found.buckets & np.uint32(7)
         octets = self._octets[at]
         known = np.flatnonzero((octets >> bits.astype(np.uint8)) & np.uint8(1))
-        rows = self._ranks[at[known]] + _POPULATION[octets[known], bits[known]]
-        places = found.texts[known]
+        return self._ranks[at[known]] + _POPULATION[octets[known], bits[known]], found.texts[known]
+
+    def _pairs_of(
+        self, rows: NDArray[np.uint32], places: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """All pairs of the n-grams in `rows`, and the text of each."""
         starts = self.starts[rows]
         counts = self.starts[rows + np.uint32(1)] - starts
         ends = np.cumsum(counts, dtype=np.int32)
         every = np.arange(ends[-1] if len(ends) else 0, dtype=np.int32)
-        pairs = every + np.repeat(starts - (ends - counts), counts)
-        return Reading(pairs, np.repeat(places, counts), np.bincount(places, minlength=len(texts)))
+        return every + np.repeat(starts - (ends - counts), counts), np.repeat(places, counts)
 
-    def sums(self, reading: Reading) -> NDArray[np.float64]:
-        """What the n-grams of each text say together, float64 (texts, classes)."""
-        outputs, texts = len(self.biases), len(reading.sizes)
-        cells = reading.texts.astype(np.int64) * outputs + self.classes[reading.pairs]
-        sums = np.bincount(cells, self.weights[reading.pairs], minlength=texts * outputs)
-        return sums.reshape(texts, outputs) + reading.sizes[:, None] * self.biases
-
-    def of(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], Ints]:
-        """The sums of `texts`, and how many n-grams are known in each."""
-        readings = [self.read(texts[first:last]) for first, last in chunks(texts, CHUNK)]
-        sums = [np.zeros((0, len(self.biases))), *map(self.sums, readings)]
-        return np.concatenate(sums), np.concatenate([np.zeros(0, np.int64), *(reading.sizes for reading in readings)])
+    def _paired(self, pairs: NDArray[np.int32], places: NDArray[np.int32], texts: int) -> NDArray[np.float64]:
+        """The sums of the weights of pairs, float64 (texts, classes)."""
+        outputs = len(self.biases)
+        cells = places.astype(np.int64) * outputs + self.classes[pairs]
+        sums: Any = np.bincount(cells, self.weights[pairs], minlength=texts * outputs)
+        return sums.reshape(texts, outputs)
 
     def parts(self, text: str) -> list[tuple[str, Floats]]:
         """What each known n-gram of `text` says, by plain Python: (n-gram, float32 (classes,))."""
@@ -90,6 +124,23 @@ class Evidence:
                 says[self.classes[pairs]] += self.weights[pairs]
                 found.append((shown, says.astype(np.float32)))
         return found
+
+    @cached_property
+    def _crowd(self) -> NDArray[np.int32]:
+        """The row of `_table` of each n-gram that speaks for many classes, -1 for the others."""
+        counts = np.diff(self.starts)
+        most = np.sort(counts)[::-1][: CROWD_BYTES // (4 * len(self.biases))]
+        crowded = counts >= max(CROWD, most[-1] + 1 if 0 < len(most) < len(counts) else 0)
+        return np.where(crowded, np.cumsum(crowded) - 1, -1).astype(np.int32)
+
+    @cached_property
+    def _table(self) -> Floats:
+        """What each n-gram that speaks for many classes says for each; (n-grams, classes)."""
+        table = np.zeros((self._crowd.max(initial=-1) + 1, len(self.biases)), dtype=np.float32)
+        numbers = np.repeat(self._crowd, np.diff(self.starts))
+        crowded = numbers >= 0
+        table[numbers[crowded], self.classes[crowded]] = self.weights[crowded]
+        return table
 
     @cached_property
     def _octets(self) -> NDArray[np.uint8]:

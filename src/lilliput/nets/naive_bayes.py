@@ -141,8 +141,7 @@ class NaiveBayes:
         """Logits (texts, classes), by NumPy alone; all zero for a text without a known n-gram."""
 
         def score(chunk: tuple[int, int]) -> Floats:
-            reading = self.evidence.read(texts[chunk[0] : chunk[1]])
-            return self.tempered(self.evidence.sums(reading), reading.sizes)
+            return self.tempered(*self.evidence.scores(texts[chunk[0] : chunk[1]]))
 
         found = map_ordered(score, chunks(texts, CHUNK), threads)
         return np.concatenate([*found, np.zeros((0, self.outputs), dtype=np.float32)])
