@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.errors import LilliputError
-from lilliput.core.registry import load
 
 if TYPE_CHECKING:
     from lilliput.compat.fasttext_model import FastTextClassifier
     from lilliput.tasks.explanation import Explanation
     from lilliput.tasks.labels import Labels
-    from lilliput.tasks.segment import Segmenter
-    from lilliput.tasks.tag import SequenceTagger
 
 Floats = NDArray[np.float32]
 
@@ -38,31 +35,14 @@ class Labeller(Protocol):
         """The n-grams that spoke for and against a label."""
 
 
-def load_labeller(path: str) -> Labeller:
-    """The model of a file. Raises `ModelFileError`, and `LilliputError` for one that labels no texts."""
-    model: Any = load(path)
+def as_labeller(model: Any, path: str) -> Labeller:
+    """The `model` of the file at `path` as one that labels texts. Raises `LilliputError` for one that does not."""
     if model.task == "fasttext":
         return ConvertedLabeller(model)
     if model.task not in ("label", "language"):
         raise LilliputError(f"{path} holds a model of task {model.task!r}, which labels no texts")
     found: Labeller = model
     return found
-
-
-def load_tagger(path: str) -> SequenceTagger | None:
-    """The tagger of a file, or None if the file holds a model of another task."""
-    return cast("SequenceTagger | None", _load_of("tag", path))
-
-
-def load_segmenter(path: str) -> Segmenter | None:
-    """The segmenter of a file, or None if the file holds a model of another task."""
-    return cast("Segmenter | None", _load_of("segment", path))
-
-
-def _load_of(task: str, path: str) -> Any:
-    from lilliput.core.modelfile import read_model
-
-    return load(path) if read_model(path)[0].get("task") == task else None
 
 
 class ConvertedLabeller:

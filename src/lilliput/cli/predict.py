@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -52,30 +52,29 @@ def predict(
     A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
     a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
     """
-    from lilliput.cli.labeller import load_labeller, load_segmenter, load_tagger
+    from lilliput.cli.labeller import as_labeller
     from lilliput.cli.predict_text import show_answer, show_spans
+    from lilliput.core.registry import load
     from lilliput.data.files import ENDINGS
 
-    tagger, segmenter = load_tagger(model), load_segmenter(model)
-    if tagger is not None or segmenter is not None:
+    loaded: Any = load(model)
+    if loaded.task in ("tag", "segment"):
         from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input
 
         if explain or spans or keep or top is not None or text is not None:
-            does = "tags tokens" if tagger is not None else "cuts texts"
+            does = "tags tokens" if loaded.task == "tag" else "cuts texts"
             raise LilliputError(f"{model} {does}; --explain, --spans, --keep, --top, --text are for models of labels")
-        if tagger is not None:
-            tag_input(tagger, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
-        elif segmenter is not None:
-            segment_input(segmenter, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
+        answer = tag_input if loaded.task == "tag" else segment_input
+        answer(loaded, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
         return
     if not options.is_data(given, ENDINGS):
         if out != "-" or keep:
             raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")
         if spans:
-            show_spans(model, given, json=json)
+            show_spans(loaded, model, given, json=json)
             return
-        show_answer(load_labeller(model), given, json=json, explain=explain, top=top)
+        show_answer(as_labeller(loaded, model), given, json=json, explain=explain, top=top)
         return
     if spans:
         raise LilliputError("--spans takes one text, not a file; give the text itself, in quotes")
@@ -86,7 +85,7 @@ def predict(
 
     if out != "-":
         options.check_writable(out)
-    labeller = load_labeller(model)
+    labeller = as_labeller(loaded, model)
     with Source(given, text, labelled=False, skip_bad=skip_bad, header=not no_header) as source:
         bad = predict_file(labeller, source, out, json=json, top=top, keep=keep, show=not quiet)
     if bad.count and not quiet:

@@ -35,16 +35,14 @@ def show_answer(model: Labeller, text: str, *, json: bool, explain: bool, top: i
         typer.echo(f"note: no {noun(model)} is probable enough; the best is {name!r} with {chance:.4f}", err=True)
 
 
-def show_spans(path: str, text: str, *, json: bool) -> None:
-    """Write which part of `text` is in which language, by the model of a file: a line a part, or JSON.
+def show_spans(model: Any, path: str, text: str, *, json: bool) -> None:
+    """Write which part of `text` is in which language, by the `model` of a file: a line a part, or JSON.
 
     A line: ``language<TAB>probability<TAB>share of the words<TAB>text``. Raises `LilliputError` for a model that does
     not tell languages.
     """
     from lilliput.core.errors import LilliputError
-    from lilliput.core.registry import load
 
-    model: Any = load(path)
     if model.task != "language":
         raise LilliputError(f"{path} holds a model of task {model.task!r}; --spans is for models of languages")
     found = model.spans(text)

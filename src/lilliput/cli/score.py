@@ -35,24 +35,24 @@ def score(
     json: options.Json = False,
 ) -> None:
     """Measure a model on labelled data."""
-    from lilliput.cli.labeller import load_labeller, load_segmenter, load_tagger
+    from lilliput.cli.labeller import as_labeller
+    from lilliput.core.registry import load
     from lilliput.data.source import Source
     from lilliput.tasks.language_source import LanguageSource
     from lilliput.tasks.quality import score_batches
 
-    tagger = load_tagger(model)
-    if tagger is not None:
+    loaded: Any = load(model)
+    if loaded.task == "tag":
         from lilliput.cli.tagging import score_tagger
 
-        score_tagger(tagger, data, json=json, skip_bad=skip_bad)
+        score_tagger(loaded, data, json=json, skip_bad=skip_bad)
         return
-    segmenter = load_segmenter(model)
-    if segmenter is not None:
+    if loaded.task == "segment":
         from lilliput.cli.segmenting import score_segmenter
 
-        score_segmenter(segmenter, data, json=json, skip_bad=skip_bad)
+        score_segmenter(loaded, data, json=json, skip_bad=skip_bad)
         return
-    labeller: Any = load_labeller(model)
+    labeller: Any = as_labeller(loaded, model)
     kind = LanguageSource if labeller.task == "language" else Source
     with kind(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
         measures, notes = score_batches(labeller, _labelled(source))
