@@ -1,0 +1,1 @@
+"""Graphs larger than memory, and who matters in them."""

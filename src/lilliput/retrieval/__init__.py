@@ -1,0 +1,1 @@
+"""Indexes: vectors and what is near them."""
