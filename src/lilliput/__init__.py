@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
+    from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
     "Budget": "lilliput.core.budget",
@@ -39,6 +40,7 @@ _PLACES = {
     "Source": "lilliput.data.source",
     "TextClassifier": "lilliput.tasks.label",
     "WordClusters": "lilliput.tasks.clusters",
+    "WordVectors": "lilliput.tasks.vectors",
     "load": "lilliput.core.registry",
 }
 

@@ -1,0 +1,145 @@
+"""Vectors of words, by what stands beside them: learned, looked up, compared, and kept in eight bits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.budget import Budget
+from lilliput.core.errors import LilliputError, ModelFileError
+from lilliput.core.estimator import Estimator
+from lilliput.core.modelfile import StrPath
+from lilliput.retrieval.vectortable import VectorTable
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class WordVectors(Estimator):
+    """Vectors of words, by skip-gram or CBOW with negative sampling, in eight bits a number.
+
+    Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality"; n-grams for
+    unknown words as in Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information".
+
+    Parameters
+    ----------
+    dim : how many numbers a vector has.
+    epochs : how often the texts are gone through.
+    method : "skipgram" or "cbow".
+    window : the farthest neighbour that is learned from, in words.
+    negatives : words drawn at random for each pair.
+    rate : of learning, at the beginning; None: chosen by the method.
+    sample : words that make up more than this share of the text are left out at random; 0: none is.
+    least : how often a word must occur to have a vector.
+    subwords : the shortest and the longest character n-gram, such as (3, 6), for words that are not known; None: none.
+    lowercase : case-fold the words.
+    budget : bytes of the file, seconds of `fit`: "1MB", "1MB,5min", a `Budget`, or None.
+    text : name of the column of texts where `X` is a table.
+    seed, threads, device, progress : as in every task; the same seed gives the same file for any number of threads.
+
+    Attributes
+    ----------
+    table_ : the words, their counts and vectors (`lilliput.retrieval.vectortable.VectorTable`).
+    losses_ : the mean loss of each epoch, in nats a pair.
+    report_ : what was measured.
+    interrupted_ : whether Ctrl-C ended the fit early.
+    """
+
+    task = "vectors"
+
+    table_: VectorTable
+    losses_: list[float]
+    interrupted_: bool
+
+    def __init__(
+        self,
+        dim: int = 100,
+        epochs: int = 5,
+        method: str = "skipgram",
+        window: int = 5,
+        negatives: int = 5,
+        rate: float | None = None,
+        sample: float = 1e-4,
+        least: int = 5,
+        subwords: tuple[int, int] | None = None,
+        lowercase: bool = True,
+        budget: Budget | str | Mapping[str, Any] | None = None,
+        text: str | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+        device: str = "auto",
+        progress: bool | Literal["auto"] = "auto",
+    ) -> None:
+        self.dim = dim
+        self.epochs = epochs
+        self.method = method
+        self.window = window
+        self.negatives = negatives
+        self.rate = rate
+        self.sample = sample
+        self.least = least
+        self.subwords = subwords
+        self.lowercase = lowercase
+        self.budget = budget
+        self.text = text
+        self.seed = seed
+        self.threads = threads
+        self.device = device
+        self.progress = progress
+
+    # Learning
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from texts: a list of str, an array, a Series, a table with a column of them, or a `Source` of files.
+
+        A `Source` may be larger than memory; `y` is not used. Raises `DataError` for data that cannot be used and
+        `BudgetError` for a budget that was not kept; the estimator then is what it was before. After Ctrl-C the vectors
+        are kept as they then are, `interrupted_` is true, and KeyboardInterrupt is raised on.
+        """
+        started = time.monotonic()
+        from lilliput.tasks.vectors_fit import fit
+
+        fit(self, X, started)
+        return self
+
+    # Using
+
+    @property
+    def words_(self) -> list[str]:
+        """The words, the most frequent first."""
+        self._check_fitted()
+        return self.table_.words.all()
+
+    def __len__(self) -> int:
+        self._check_fitted()
+        return len(self.table_)
+
+    # Model files
+
+    def _manifest(self) -> dict[str, Any]:
+        return {"words": len(self.table_), "losses": [float(loss) for loss in self.losses_]}
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return self.table_.arrays()
+
+    @classmethod
+    def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
+        from lilliput.tasks.vectors_parameters import check_parameters
+
+        model = cls._from_manifest(manifest, path)
+        try:
+            check_parameters(model)
+        except LilliputError as error:
+            raise ModelFileError(f"{path}: the parameters in the manifest cannot be used ({error})") from error
+        model.table_ = VectorTable.from_arrays(arrays, path)
+        if model.table_.dim != model.dim:
+            raise ModelFileError(f"{path}: vectors of dimension {model.table_.dim}, but the manifest says {model.dim}")
+        losses = manifest.get("losses")
+        if not isinstance(losses, list) or not all(isinstance(loss, float) and np.isfinite(loss) for loss in losses):
+            raise ModelFileError(f"{path}: the losses in the manifest are {losses!r:.80}, expected a list of numbers")
+        model.losses_, model.interrupted_ = losses, False
+        return model
