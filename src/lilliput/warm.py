@@ -20,7 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets")
+import numpy as np
+
+PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets", "lilliput.retrieval")
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
     "lilliput.compress.valuemap_kernels",
@@ -34,6 +36,7 @@ CALLED = (
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
     "lilliput.nets.tagging",
+    "lilliput.retrieval.nearest_kernels",
     "lilliput.nets.pooling",
 )
 """Modules with kernels that Python calls; those of other modules are compiled with them."""
@@ -67,6 +70,7 @@ def warm() -> float:
     _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
     _tag_and_cluster()
+    _look_near()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -103,6 +107,14 @@ def _tag_and_cluster() -> None:
         tagger = SequenceTagger(budget="50KB", clusters=known, threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
     Segmenter(threads=1, progress=False).fit(words).predict(["thedogran"] * 20)
+
+
+def _look_near() -> None:
+    """Look for the nearest rows of a tiny table."""
+    from lilliput.retrieval.nearest import inverse_lengths, scanned
+
+    codes = np.eye(4, dtype=np.int8)
+    scanned(codes, inverse_lengths(codes), codes.astype(np.int16), 1, threads=1)
 
 
 def forget() -> None:

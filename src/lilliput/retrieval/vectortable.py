@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lilliput.core.errors import DataError, ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.features.subwords import LONGEST, Subwords
+from lilliput.retrieval.nearest import inverse_lengths
 from lilliput.retrieval.wordlist import WordList, encode
 
 LARGEST = 127
@@ -128,13 +129,9 @@ class VectorTable:
         return self.grams.floats(buckets).mean(axis=0) if len(buckets) else None
 
     @cached_property
-    def lengths(self) -> Floats:
-        """The lengths of the rows of codes, float32 (words,): 127 or more, but 0 for a vector of zeros."""
-        lengths = np.empty(len(self), dtype=np.float32)
-        for first in range(0, len(self), BLOCK):
-            block = self.rows.codes[first : first + BLOCK].astype(np.float64)
-            lengths[first : first + BLOCK] = np.sqrt(np.einsum("ij,ij->i", block, block))
-        return lengths
+    def inverse(self) -> Floats:
+        """One over the length of each row of codes, float32 (words,); 0 for a vector of zeros."""
+        return inverse_lengths(self.rows.codes)
 
     # Model files
 

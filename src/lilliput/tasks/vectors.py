@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,10 +14,15 @@ from lilliput.core.budget import Budget
 from lilliput.core.errors import LilliputError, ModelFileError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
+from lilliput.core.threads import resolve_threads
+from lilliput.retrieval.neighbours import Asked, Neighbour, Neighbourhood
 from lilliput.retrieval.vectortable import VectorTable
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from lilliput.data.files import PathLike
+    from lilliput.tasks.vectors_quality import Evaluation
 
 
 class WordVectors(Estimator):
@@ -114,9 +120,67 @@ class WordVectors(Estimator):
         self._check_fitted()
         return self.table_.words.all()
 
+    def __getitem__(self, word: str) -> NDArray[np.float32]:
+        """The vector of a word, float32 (dim,); of a word that is not known, the mean of its n-grams' vectors.
+
+        Raises a KeyError (`UnknownWordError`) that names words like it when there is neither.
+        """
+        return self._ask().vector(word)
+
+    def __contains__(self, word: object) -> bool:
+        """Whether the word is among `words_`; one that is not may still have a vector by its n-grams."""
+        return isinstance(word, str) and self._ask().row(word) >= 0
+
     def __len__(self) -> int:
+        """The number of words."""
         self._check_fitted()
         return len(self.table_)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words_)
+
+    def similarity(self, first: str, second: str) -> float:
+        """The cosine of the vectors of two words, -1 to 1."""
+        return self._ask().similarity(first, second)
+
+    def most_similar(self, asked: Asked, k: int = 10, exclude: Iterable[str] = ()) -> list[Neighbour]:
+        """The `k` words nearest to a word, to several (the mean of their directions), or to a vector (dim,).
+
+        The nearest comes first, as (word, similarity); words asked for and those in `exclude` are left out.
+        """
+        return self._ask().most_similar(asked, k, exclude)
+
+    def neighbours(self, words: Sequence[str], k: int = 10) -> list[list[Neighbour]]:
+        """`most_similar` of each of many words, by all threads."""
+        return self._ask().many(words, k)
+
+    def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
+        """The words nearest to a - b + c: ``analogy("king", "man", "woman")``; none of these three is among them."""
+        return self._ask().combined([a, c], [b], k)
+
+    def evaluate(
+        self,
+        similarity: PathLike | Iterable[PathLike] = (),
+        analogies: PathLike | Iterable[PathLike] = (),
+        among: int | None = 300_000,
+    ) -> Evaluation:
+        """Judge the vectors by similarity sets and analogy files; see `lilliput.tasks.vectors_sets` for the formats.
+
+        Pairs with a word that has no vector are left out and counted; with n-grams every word has one. Analogies are
+        asked of the `among` most frequent words (None: all), and those with another word are left out and counted.
+        """
+        from lilliput.tasks.vectors_quality import Evaluation, agreement, answer, check_among
+        from lilliput.tasks.vectors_sets import read_analogies, read_similarity
+
+        check_among(among)
+        words = self._ask()
+        pairs = [agreement(words, read_similarity(path)) for path in _paths(similarity)]
+        answers = [answer(words, read_analogies(path), among) for path in _paths(analogies)]
+        return Evaluation({found.name: found for found in pairs}, {found.name: found for found in answers})
+
+    def _ask(self) -> Neighbourhood:
+        self._check_fitted()
+        return Neighbourhood(self.table_, bool(self.lowercase), resolve_threads(self.threads))
 
     # Model files
 
@@ -143,3 +207,7 @@ class WordVectors(Estimator):
             raise ModelFileError(f"{path}: the losses in the manifest are {losses!r:.80}, expected a list of numbers")
         model.losses_, model.interrupted_ = losses, False
         return model
+
+
+def _paths(given: PathLike | Iterable[PathLike]) -> list[PathLike]:
+    return [given] if isinstance(given, (str, os.PathLike)) else list(given)

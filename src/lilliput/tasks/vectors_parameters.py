@@ -62,9 +62,5 @@ def _is_whole(value: Any, least: int) -> bool:
 
 
 def _is_number(value: Any, above: float) -> bool:
-    return (
-        isinstance(value, (int, float, np.number))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value > above
-    )
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return bool(number and math.isfinite(value) and value > above)
