@@ -112,6 +112,39 @@ class WordVectors(Estimator):
         fit(self, X, started)
         return self
 
+    @classmethod
+    def of(cls, words: Sequence[str], vectors: NDArray[Any], counts: Sequence[int] | None = None) -> Self:
+        """Vectors that one has already, (words, dim), the most frequent word first; they are kept in eight bits.
+
+        Raises `DataError` for a word that comes twice and numbers that are not finite.
+        """
+        from lilliput.tasks.vectors_files import of_table
+
+        return of_table(cls, VectorTable.from_float(words, counts, np.asarray(vectors)), "given as they are", [])
+
+    @classmethod
+    def read(cls, path: StrPath, progress: bool | Literal["auto"] = "auto") -> Self:
+        """The vectors of another program's file: word2vec's text or binary format, GloVe's, fastText's .vec or .bin.
+
+        The format is told by the content; .gz, .bz2, .xz and .zst are unpacked. The vectors are made codes as they are
+        read. Words are kept byte for byte: spaces in them, and what is not UTF-8 (as lone surrogates); of a word that
+        comes twice the first vector is kept, with a note in `report_`. Raises `DataError`, which names the line.
+        """
+        from lilliput.tasks.vectors_files import read
+
+        return read(cls, path, progress)
+
+    def write(self, path: StrPath) -> int:
+        """Write the vectors for other programs, and return the size of the file.
+
+        .vec and .txt: word2vec's text format, which fastText and gensim read too; .bin: word2vec's binary format; each
+        also .gz. N-grams are not written.
+        """
+        from lilliput.retrieval.vectorfiles import write_vectors
+
+        self._check_fitted()
+        return write_vectors(path, self.table_)
+
     # Using
 
     @property
