@@ -36,7 +36,7 @@ def make(out: Path) -> None:
     found: dict[str, Any] = {"words": WORDS, "models": {}}
     for name, arguments in MODELS.items():
         model = fasttext.train_unsupervised(
-            str(train), dim=6, epoch=5, minCount=1, thread=1, label="__none__", verbose=0, **arguments
+            str(train), dim=6, epoch=30, lr=0.2, t=1.0, minCount=1, thread=1, label="__none__", verbose=0, **arguments
         )
         path = out / f"{name}.bin"
         model.save_model(str(path))

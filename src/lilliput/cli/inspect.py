@@ -63,6 +63,10 @@ def _labels(model: Any) -> list[Any]:
     """What the model tells apart; of word clusters the most frequent words of each."""
     if model.task == "fasttext":
         return list(model.get_labels())
+    if model.task == "vectors":
+        from lilliput.cli.vectoring import printable
+
+        return [printable(word) for word in model.table_.words.first(LABELS)]
     if model.task == "clusters":
         return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
     return list(model.labels_.names)
@@ -73,10 +77,13 @@ def _page(found: dict[str, Any]) -> str:
     from lilliput.core.report import Report
 
     names = list(map(str, found["labels"]))
-    more = ", ..." if len(names) > LABELS else ""
+    kind, count = "labels", len(names)
+    if found["manifest"]["task"] == "vectors":
+        kind, count = "words ", found["manifest"]["words"]
+    more = ", ..." if count > LABELS else ""
     lines = [
         f"file        {found['file']}: {format_bytes(found['bytes'])} ({found['bytes']:,} bytes)",
-        f"labels      {len(names):,}: {', '.join(names[:LABELS])}{more}",
+        f"{kind}      {count:,}: {', '.join(names[:LABELS])}{more}",
         "",
         "manifest",
         *(f"  {line}" for line in _tree(found["manifest"])),

@@ -81,6 +81,11 @@ def read_fasttext_vectors(path: str | os.PathLike[str]) -> FastTextVectors:
     return FastTextVectors(_VECTORS[model], hashing, dictionary, inputs.values)
 
 
+def holds_vectors(path: str | os.PathLike[str]) -> bool:
+    """Whether a fastText model was trained without labels; raises `ModelFileError` for a file that is none."""
+    return _arguments(_File(path))[2] in _VECTORS
+
+
 class FastTextVectors(NamedTuple):
     """``method``: "skipgram" or "cbow"; ``input``: float32, a row a word, then a row a bucket of n-grams."""
 

@@ -1,4 +1,4 @@
-"""The word vectors of fastText's own models, ``.bin``, as a table in eight bits, with their n-grams for unknown words."""
+"""The word vectors of fastText's own models, ``.bin``, in eight bits, with their n-grams for unknown words."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def nearest(codes: NDArray[np.int8], inverse: Floats, queries: NDArray[Any], k: 
     asked = whole(queries)
     lengths = np.sqrt(np.einsum("ij,ij->i", asked.astype(np.float64), asked.astype(np.float64)))
     cold = len(asked) * codes.size <= COLD and (len(asked) == 1 or _KERNELS not in sys.modules)
-    if k == 0 or cold:
+    if k == 0 or len(asked) == 0 or cold:
         found = [_best(products(codes, query) * inverse, k) for query in asked]
         rows = np.array([one[0] for one in found], dtype=np.int64).reshape(len(asked), k)
         scores = np.array([one[1] for one in found], dtype=np.float64).reshape(len(asked), k)

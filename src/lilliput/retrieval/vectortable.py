@@ -1,7 +1,7 @@
 """Word vectors in eight bits: a row of int8 codes and one scale a word, and rows for n-grams of unknown words.
 
 A row is ``codes[i] * scales[i]``, the scale such that the largest code is 127 or -127: a vector of 100 numbers takes
-104 bytes and keeps its direction to about 0.3 degrees. The float matrix of a large table is never made as a whole.
+104 bytes and keeps its direction to about half a degree. The float matrix of a large table is never made as a whole.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import LilliputError, ModelFileError
+from lilliput.core.errors import DataError, LilliputError, ModelFileError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.core.threads import resolve_threads
@@ -189,7 +189,13 @@ class WordVectors(Estimator):
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
         """The words nearest to a - b + c: ``analogy("king", "man", "woman")``; none of these three is among them."""
-        return self._ask().combined([a, c], [b], k)
+        return self.combine([a, c], [b], k)
+
+    def combine(self, plus: Sequence[str], minus: Sequence[str] = (), k: int = 10) -> list[Neighbour]:
+        """The words nearest to the sum of the directions of some words less those of others; none of these words."""
+        if isinstance(plus, str) or isinstance(minus, str):
+            raise DataError("combine takes lists of words, [word] for one")
+        return self._ask().combined(plus, minus, k)
 
     def evaluate(
         self,
@@ -232,6 +238,7 @@ class WordVectors(Estimator):
             check_parameters(model)
         except LilliputError as error:
             raise ModelFileError(f"{path}: the parameters in the manifest cannot be used ({error})") from error
+        model.subwords = None if model.subwords is None else (model.subwords[0], model.subwords[1])
         model.table_ = VectorTable.from_arrays(arrays, path)
         if model.table_.dim != model.dim:
             raise ModelFileError(f"{path}: vectors of dimension {model.table_.dim}, but the manifest says {model.dim}")

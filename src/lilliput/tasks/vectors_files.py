@@ -39,7 +39,10 @@ def of_table(kind: type[Vectors], table: VectorTable, origin: str, notes: list[s
     """A fitted estimator of this kind around a table that was not learned here."""
     subwords = None if table.subwords is None else (table.subwords.shortest, table.subwords.longest)
     letters = decode(table.words.text.tobytes())
-    model = kind(dim=table.dim, subwords=subwords, lowercase=letters == letters.lower())
+    small = (
+        subwords is None and letters == letters.lower()
+    )  # n-grams are of words as they are asked for, as in fastText
+    model = kind(dim=table.dim, subwords=subwords, lowercase=small)
     model.table_, model.losses_, model.interrupted_ = table, [], False
     data: dict[str, Any] = {"vocabulary": len(table)}
     if table.grams is not None:
