@@ -123,3 +123,14 @@ def test_scores(run, ours, tmp_path):
 def test_looking_inside(run, ours):
     assert "words       6: king, queen, man, woman, New York, x\ufffd" in run("inspect", ours).out
     assert json.loads(run("inspect", ours, "--json").out)["manifest"]["parameters"]["dim"] == 4
+
+
+def test_a_map(run, tmp_path):
+    model = tmp_path / "v.safetensors"
+    WordVectors.of([f"w{n}" for n in range(30)], np.random.default_rng(0).normal(size=(30, 4))).save(model)
+    done = run("map", model, "-o", tmp_path / "m.html", "--top", "20")
+    assert done.code == 0, done.err
+    assert "drawing 20 points" in done.err
+    assert "w19" in (tmp_path / "m.html").read_text()
+    assert "maps are drawn to .html" in run("map", model, "-o", tmp_path / "m.svg").err
+    assert "--context is for pairing" in run("map", model, "-o", tmp_path / "m.html", "--context", "x").err

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from lilliput.data.files import PathLike
+    from lilliput.tasks.map_points import MapPoints
     from lilliput.tasks.vectors_quality import Evaluation
 
 
@@ -216,6 +217,28 @@ class WordVectors(Estimator):
         pairs = [agreement(words, read_similarity(path)) for path in _paths(similarity)]
         answers = [answer(words, read_analogies(path), among) for path in _paths(analogies)]
         return Evaluation({found.name: found for found in pairs}, {found.name: found for found in answers})
+
+    def map_points(self, most: int = 1000) -> MapPoints:
+        """The `most` frequent words as points for `lilliput.tasks.maps.draw_map`."""
+        from lilliput.tasks.map_points import MapPoints
+
+        self._check_fitted()
+        count = min(most, len(self.table_))
+        title = f"The {count:,} most frequent words" if count < len(self.table_) else f"All {count:,} words"
+        note = f"{len(self.table_):,} words, vectors of {self.table_.dim} numbers; t-SNE by cosine"
+        vectors = self.table_.rows.floats(slice(0, count))
+        weights = self.table_.counts[:count].astype(np.float64)
+        return MapPoints(self.table_.words.first(count), vectors, weights, title=title, note=note)
+
+    def map(self, path: StrPath, most: int = 1000, theme: str = "auto", clusters: int = 12) -> int:
+        """Draw a map of the `most` frequent words to a page (.html) or a picture (.png); returns its size in bytes.
+
+        t-SNE; the colours are clusters of the vectors. Needs the extra ``plots``.
+        """
+        from lilliput.tasks.maps import draw_map
+
+        points = self.map_points(most)
+        return draw_map(points, path, theme=theme, clusters=clusters, seed=int(self.seed), threads=self.threads)
 
     def _ask(self) -> Neighbourhood:
         self._check_fitted()
