@@ -316,11 +316,6 @@ def test_one_warning_names_what_has_no_effect(path):
     assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
 
 
-def test_word_vectors_are_to_come():
-    with pytest.raises(LilliputError, match="comes with word vectors"):
-        fasttext.train_unsupervised("train.txt", model="skipgram")
-
-
 # Arguments
 
 

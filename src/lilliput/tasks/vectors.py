@@ -161,6 +161,10 @@ class WordVectors(Estimator):
         """
         return self._ask().vector(word)
 
+    def find(self, word: str) -> NDArray[np.float32] | None:
+        """As ``vectors[word]``, but None where there is no vector."""
+        return self._ask().find(word)
+
     def __contains__(self, word: object) -> bool:
         """Whether the word is among `words_`; one that is not may still have a vector by its n-grams."""
         return isinstance(word, str) and self._ask().row(word) >= 0
