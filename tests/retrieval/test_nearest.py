@@ -67,6 +67,15 @@ def test_sums_fit_into_32_bits(dim):
     assert scores[0, 0] > 0
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e-30, 1.0, 1e300])
+def test_the_length_of_a_query_does_not_matter(size):
+    rows = codes()
+    query = np.sign(rows[8:9].astype(float)) * size
+    found = nearest(rows, inverse_lengths(rows), query, 3)
+    assert found.rows.tolist() == nearest(rows, inverse_lengths(rows), np.sign(query), 3).rows.tolist()
+    assert found.cosines[0, 0] > 0.8
+
+
 def test_nothing_is_near_nothing():
     rows = codes()
     found = nearest(rows, inverse_lengths(rows), np.zeros((1, 20)), 3)

@@ -135,7 +135,9 @@ def test_a_page_holds_everything_and_asks_for_nothing(tmp_path):
 
 
 def test_a_picture_is_drawn_alike_each_time(tmp_path):
-    points = MapPoints(["$x$", *NAMES[1:]], vectors(), moved=moved(vectors()), weights=np.arange(60.0)[::-1])
+    points = MapPoints(
+        ["$x$", "漢字", "ไทย\udcff", *NAMES[3:]], vectors(), moved=moved(vectors()), weights=np.arange(60.0)[::-1]
+    )
     for name in ("a.png", "b.png"):
         draw_map(points, tmp_path / name, threads=1)
     first = (tmp_path / "a.png").read_bytes()

@@ -41,10 +41,10 @@ class Nearest(NamedTuple):
 
 def whole(queries: NDArray[Any]) -> NDArray[np.int16]:
     """Queries (queries, dim), each scaled to whole numbers whose products with codes add up within 32 bits."""
-    largest = np.abs(queries).max(axis=1, initial=0.0)
+    wide = queries.astype(np.float64)
+    largest = np.abs(wide).max(axis=1, initial=0.0, keepdims=True)
     limit = min(np.iinfo(np.int16).max, np.iinfo(np.int32).max // (_LARGEST * max(1, queries.shape[1])))
-    scales = limit / np.where(largest > 0, largest, 1).astype(np.float64)
-    return np.rint(queries * scales[:, None]).astype(np.int16)
+    return np.rint(wide / np.where(largest > 0, largest, 1) * limit).astype(np.int16)
 
 
 def nearest(codes: NDArray[np.int8], inverse: Floats, queries: NDArray[Any], k: int, threads: int = 1) -> Nearest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 INCHES, DOTS = 11.0, 150
 LABEL_SIZES = (6.0, 10.5)
 """Points of the least and the most important label."""
+FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei", "Yu Gothic",
+    "PingFang SC", "Hiragino Sans", "Malgun Gothic", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS",
+    "Noto Emoji", "Segoe UI Emoji",
+)  # fmt: skip
+"""For letters that DejaVu Sans has not."""
 ARROWS = 25
 """Of the points that moved farthest."""
 
@@ -25,10 +32,19 @@ ARROWS = 25
 def picture(layout: Layout, theme: str) -> bytes:
     """The bytes of a PNG. Raises `LilliputError` without the extra ``plots``."""
     require_extra("matplotlib", "plots", "drawing a map")
+    from matplotlib import rc_context
+
+    with rc_context({"font.family": _families()}), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Glyph"
+        )  # no font of this machine has the letter: a box stands for it
+        return _picture(layout, THEMES[theme])
+
+
+def _picture(layout: Layout, colours: Theme) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    colours = THEMES[theme]
     maps = [layout.places] if layout.moved is None else [layout.places, layout.moved]
     figure = Figure(figsize=(INCHES * len(maps), INCHES + 0.9), dpi=DOTS, facecolor=colours.ground)
     canvas = FigureCanvasAgg(figure)
@@ -45,6 +61,14 @@ def picture(layout: Layout, theme: str) -> bytes:
     data = io.BytesIO()
     canvas.print_png(data, metadata={"Software": None})
     return data.getvalue()
+
+
+def _families() -> list[str]:
+    """Fonts to look for letters in, one after the other: matplotlib's own, and those of this machine for others."""
+    from matplotlib.font_manager import get_font_names
+
+    there = set(get_font_names())
+    return ["DejaVu Sans", *(name for name in FONTS if name in there)]
 
 
 def _draw(

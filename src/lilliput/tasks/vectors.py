@@ -275,6 +275,13 @@ class WordVectors(Estimator):
         model.losses_, model.interrupted_ = losses, False
         return model
 
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags
+
+        tags = super().__sklearn_tags__()
+        tags.input_tags = InputTags(two_d_array=False, string=True)
+        return tags
+
 
 def _paths(given: PathLike | Iterable[PathLike]) -> list[PathLike]:
     return [given] if isinstance(given, (str, os.PathLike)) else list(given)
