@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -55,6 +55,7 @@ def draw(
     points = loaded.map_points(top) if context is None else loaded.map_points(top, context)
     if not quiet:
         typer.echo(f"drawing {len(points.names):,} points", err=True)
-    size = draw_map(points, out, theme=theme, clusters=clusters, seed=seed, threads=threads)
+    show: bool | Literal["auto"] = False if quiet else "auto"
+    size = draw_map(points, out, theme=theme, clusters=clusters, seed=seed, threads=threads, progress=show)
     if not quiet:
         typer.echo(f"saved {shlex.quote(out)} ({format_bytes(size)})", err=True)

@@ -9,12 +9,13 @@ moved has moved.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.extras import require_extra
+from lilliput.core.progress import Progress
 from lilliput.retrieval.kmeans import spherical_kmeans
 from lilliput.retrieval.nearest import Nearest, inverse_lengths, nearest
 from lilliput.retrieval.vectortable import Codes
@@ -25,6 +26,8 @@ NEAR = 8
 """Neighbours that are kept for each point."""
 GATHERING, SPREADING, MOVING = 250, 500, 250
 """Steps: with the attraction made stronger, without, and from the first map to the second."""
+EVERY = 50
+"""Steps after which the progress is told."""
 STRONGER = 12
 """By how much; and by how much the steps of the second map are shorter than usual.
 
@@ -58,7 +61,9 @@ class Layout:
     moved_near: Nearest | None
 
 
-def lay_out(points: MapPoints, seed: int = 0, threads: int = 1, clusters: int = CLUSTERS) -> Layout:
+def lay_out(
+    points: MapPoints, seed: int = 0, threads: int = 1, clusters: int = CLUSTERS, show: bool | Literal["auto"] = False
+) -> Layout:
     """The map of some points. The same seed gives the same map with any number of threads.
 
     Raises `DataError` for points that make no map and `LilliputError` without the extra ``plots``.
@@ -67,19 +72,21 @@ def lay_out(points: MapPoints, seed: int = 0, threads: int = 1, clusters: int = 
     unit = _unit(points.vectors)
     groups, names = _categories(points, unit, clusters, seed)
     near = _neighbours(unit, threads)
-    first = _embedded(unit, near, None, seed, threads)
-    centre, spread = first.mean(axis=0), np.abs(first - first.mean(axis=0)).max()
     moved = moved_near = None
-    if points.moved is not None:
-        to = _unit(points.moved)
-        moved_near = _neighbours(to, threads)
-        moved = _onto(_embedded(to, moved_near, first, seed, threads), first)
-        spread = max(spread, np.abs(moved - centre).max())
-        moved = (moved - centre) / spread
+    with Progress(GATHERING + SPREADING + MOVING * (points.moved is not None), "drawing", "steps", show) as progress:
+        first = _embedded(unit, near, None, seed, threads, progress)
+        centre = first.mean(axis=0)
+        spread = np.abs(first - centre).max()
+        if points.moved is not None:
+            to = _unit(points.moved)
+            moved_near = _neighbours(to, threads)
+            moved = _onto(_embedded(to, moved_near, first, seed, threads, progress), first)
+            spread = max(spread, np.abs(moved - centre).max())
+            moved = (moved - centre) / spread
     return Layout(points, (first - centre) / spread, moved, groups, names, _few(near), moved_near and _few(moved_near))
 
 
-def _embedded(unit: Places, near: Nearest, start: Places | None, seed: int, threads: int) -> Places:
+def _embedded(unit: Places, near: Nearest, start: Places | None, seed: int, threads: int, progress: Progress) -> Places:
     """Places (points, 2) from neighbours, from the principal components or from `start`."""
     require_extra("openTSNE", "plots", "drawing a map")
     from openTSNE import TSNEEmbedding
@@ -94,6 +101,7 @@ def _embedded(unit: Places, near: Nearest, start: Places | None, seed: int, thre
     # Barnes-Hut: unlike the other way, based on Fourier transforms, it is as fast as one could wish for some thousand
     # points, and its sums are the same with any number of threads.
     how["negative_gradient_method"] = "bh"
+    how |= {"callbacks": lambda step, error, places: progress.advance(EVERY), "callbacks_every_iters": EVERY}
     if start is None:
         found = TSNEEmbedding(_components(unit, seed), affinities, **how)
         found = found.optimize(GATHERING, exaggeration=STRONGER, momentum=0.5)

@@ -4,12 +4,14 @@
 
     draw_map(MapPoints(names, vectors, categories=cuisines), "map.html")
 
-Any task with named vectors can be drawn so; with ``moved`` vectors a second map stands beside the first.
+Any task with named vectors can be drawn so; with ``moved`` vectors a second map stands beside the first. `lilliput map`
+draws a task that has ``map_points(most)``, or ``map_points(most, context)``, and returns `MapPoints`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from lilliput.core.atomic import write_atomically
 from lilliput.core.errors import DataError, LilliputError
@@ -32,6 +34,7 @@ def draw_map(
     clusters: int = CLUSTERS,
     seed: int = 0,
     threads: int | None = None,
+    progress: bool | Literal["auto"] = "auto",
 ) -> int:
     """Write the map of some points as the ending of `path` says, and return the size of the file.
 
@@ -41,7 +44,7 @@ def draw_map(
     without the extra ``plots``.
     """
     check_map(path, theme, clusters)
-    layout = lay_out(points, seed, resolve_threads(threads), clusters)
+    layout = lay_out(points, seed, resolve_threads(threads), clusters, progress)
     if Path(path).suffix.lower() == PAGE:
         from lilliput.tasks.map_page import page
 

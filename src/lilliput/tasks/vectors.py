@@ -241,8 +241,8 @@ class WordVectors(Estimator):
         """
         from lilliput.tasks.maps import draw_map
 
-        points = self.map_points(most)
-        return draw_map(points, path, theme=theme, clusters=clusters, seed=int(self.seed), threads=self.threads)
+        how: dict[str, Any] = {"seed": int(self.seed), "threads": self.threads, "progress": self.progress}
+        return draw_map(self.map_points(most), path, theme=theme, clusters=clusters, **how)
 
     def _ask(self) -> Neighbourhood:
         self._check_fitted()
