@@ -75,8 +75,8 @@ def train_unsupervised(*args: Any, **kwargs: Any) -> Vectors:
       given and are not at their default;
     - another loss than "ns" and pretrainedVectors are refused.
 
-    Case is not folded. Words are runs of letters and digits, single ideographs and single symbols, not whatever stands
-    between spaces. The same file gives the same model, with any number of threads.
+    Words are what stands between spaces, and their case is not folded, as in fastText; a line end is no word. The same
+    file gives the same model, with any number of threads.
 
     Raises TypeError for other arguments and `DataError` for a file that cannot be used.
     """
