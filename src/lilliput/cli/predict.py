@@ -63,10 +63,12 @@ def predict(
     loaded: Any = load(model)
     if loaded.task == "vectors":
         from lilliput.cli.vectoring import near_input
+        from lilliput.data.source import Source
 
         if explain or spans or keep:
             raise LilliputError(f"{model} holds word vectors; --explain, --spans, --keep are for models of labels")
-        near_input(loaded, given, out, text, json=json, top=top, skip_bad=skip_bad)
+        asked = Source(given, text, labelled=False, skip_bad=skip_bad, header=not no_header)
+        near_input(loaded, given, asked, out, json=json, top=top, quiet=quiet)
         return
     if loaded.task in ("tag", "segment"):
         from lilliput.cli.segmenting import segment_input

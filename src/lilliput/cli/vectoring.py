@@ -21,13 +21,15 @@ COLUMNS = ("asked", "neighbours", "similarities")
 
 
 def near_input(
-    model: WordVectors, given: str, out: str, text: str | None, *, json: bool, top: int | None, skip_bad: bool
+    model: WordVectors, given: str, source: Source, out: str, *, json: bool, top: int | None, quiet: bool
 ) -> None:
     """Write the words nearest to a word or to a sum such as "king - man + woman", or to those in each row of a file.
 
-    One: ``word<TAB>similarity`` a line, the nearest first, or a JSON object. A file: a row out for each row in.
+    One: ``word<TAB>similarity`` a line, the nearest first, or a JSON object. A file: a row out for each row in;
+    `source`: what was `given`, as a file.
     """
     from lilliput.data.files import ENDINGS
+    from lilliput.data.write import write_rows
 
     k = top or TOP
     if not options.is_data(given, ENDINGS):
@@ -37,18 +39,14 @@ def near_input(
         if json:
             typer.echo(orjson.dumps(dict(zip(COLUMNS, _cells(given, found), strict=True))).decode())
         else:
-            for word, similarity in found:
-                typer.echo(f"{printable(word)}\t{similarity:.4f}")
+            typer.echo("\n".join(f"{printable(word)}\t{similarity:.4f}" for word, similarity in found))
         return
-    from lilliput.data.source import Source
-    from lilliput.data.write import write_rows
-
     if out != "-":
         options.check_writable(out)
     unknown: list[str] = []
-    with Source(given, text, labelled=False, skip_bad=skip_bad) as source:
+    with source:
         write_rows(out, COLUMNS, _rows(model, source, k, unknown), file_format="jsonl" if json else None)
-    if unknown:
+    if unknown and not quiet:
         some = ", ".join(map(repr, unknown[:3]))
         typer.echo(f"note: {len(unknown):,} rows with an unknown word ({some}) have no neighbours", err=True)
 
