@@ -49,7 +49,7 @@ def _picture(layout: Layout, colours: Theme) -> bytes:
     figure = Figure(figsize=(INCHES * len(maps), INCHES + 0.9), dpi=DOTS, facecolor=colours.ground)
     canvas = FigureCanvasAgg(figure)
     points = layout.points
-    labelled: list[int] = []  # the second map has the labels of the first where it can
+    labelled = _farthest(layout)  # the second map has the labels of the first where it can
     for number, (places, title) in enumerate(zip(maps, (points.title, points.moved_title), strict=False)):
         width = 1 / len(maps)
         axes = figure.add_axes((number * width + 0.01, 0.08, width - 0.02, 0.87))
@@ -103,10 +103,17 @@ def _draw(
 def _arrows(axes: Any, layout: Layout, colours: Theme) -> None:
     """From where the points that moved farthest were to where they are."""
     assert layout.moved is not None
-    ways = np.linalg.norm(layout.moved - layout.places, axis=1)
-    for row in np.argsort(-ways, kind="stable")[:ARROWS]:
+    for row in _farthest(layout):
         style = {"arrowstyle": "-|>", "color": colours.faint, "alpha": 0.8, "linewidth": 0.8, "shrinkB": 3}
         axes.annotate("", layout.moved[row], layout.places[row], arrowprops=style, zorder=0)
+
+
+def _farthest(layout: Layout) -> list[int]:
+    """The rows of the points that moved farthest; none where there is one map."""
+    if layout.moved is None:
+        return []
+    ways = np.linalg.norm(layout.moved - layout.places, axis=1)
+    return np.argsort(-ways, kind="stable")[:ARROWS].tolist()
 
 
 def _legend(figure: Any, layout: Layout, colours: Theme) -> None:
