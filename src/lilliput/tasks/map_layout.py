@@ -34,6 +34,8 @@ STRONGER = 12
 With them points whose vectors have not changed move by 0.4 % of the map (median of 1,000 words), and those that a
 condition moves by up to 24 %; with steps of the usual length that is 3 and 37 %, and wrong ones are among the first.
 """
+ALONE = 1500
+"""Points up to which one thread draws: more would wait for each other, most of all where others work too."""
 SMALL = 1e-4
 """The spread of the start."""
 CLUSTERS = 12
@@ -93,6 +95,7 @@ def _embedded(unit: Places, near: Nearest, start: Places | None, seed: int, thre
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
+    threads = 1 if len(unit) <= ALONE else threads
     distances = np.sqrt(np.clip(2 - 2 * near.cosines, 0, None)) + 1e-9
     known = PrecomputedNeighbors(near.rows, distances)
     perplexity = min(PERPLEXITY, near.rows.shape[1] / 3)
