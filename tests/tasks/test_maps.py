@@ -10,7 +10,8 @@ import pytest
 from lilliput import WordVectors
 from lilliput.core.errors import DataError, LilliputError
 from lilliput.tasks import map_layout
-from lilliput.tasks.map_layout import OTHER, lay_out
+from lilliput.tasks.map_colours import DARK, OTHER
+from lilliput.tasks.map_layout import lay_out
 from lilliput.tasks.maps import MapPoints, draw_map
 
 NAMES = [f"w{number}" for number in range(60)]
@@ -81,6 +82,8 @@ def test_categories_give_the_colours():
     assert len(many.names) == 12
     assert (many.names[0], many.names[-1]) == ("25", OTHER)
     assert many.groups.max() == 11
+    assert DARK.of(many.names)[-1] == DARK.faint
+    assert len(set(DARK.of(many.names))) == 12
 
 
 def test_equal_points_make_a_map_too():

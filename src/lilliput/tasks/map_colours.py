@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+OTHER, EVERYWHERE = "other", "everywhere"
+COLOURLESS = (OTHER, EVERYWHERE)
+"""Groups of what belongs to none."""
 
 
 class Theme(NamedTuple):
@@ -12,6 +17,13 @@ class Theme(NamedTuple):
     text: str
     faint: str
     groups: tuple[str, ...]
+
+    def of(self, names: Sequence[str]) -> list[str]:
+        """The colours of groups by their names: those that are no group are faint."""
+        return [
+            self.faint if name in COLOURLESS else self.groups[place % len(self.groups)]
+            for place, name in enumerate(names)
+        ]
 
 
 LIGHT = Theme(

@@ -19,6 +19,7 @@ from lilliput.core.progress import Progress
 from lilliput.retrieval.kmeans import spherical_kmeans
 from lilliput.retrieval.nearest import Nearest, inverse_lengths, nearest
 from lilliput.retrieval.vectortable import Codes
+from lilliput.tasks.map_colours import OTHER
 from lilliput.tasks.map_points import MapPoints
 
 PERPLEXITY = 30.0
@@ -42,7 +43,6 @@ CLUSTERS = 12
 NAMED_BY = 3
 """Words that name a cluster."""
 MOST_CATEGORIES = 12
-OTHER = "other"
 
 Places = NDArray[np.float64]
 

@@ -38,7 +38,7 @@ def page(layout: Layout, theme: str) -> bytes:
         "maps": maps,
         "note": points.note,
         "theme": theme,
-        "themes": {name: colours._asdict() for name, colours in THEMES.items()},
+        "themes": {name: {**colours._asdict(), "groups": colours.of(layout.names)} for name, colours in THEMES.items()},
     }
     template = files("lilliput.tasks").joinpath(TEMPLATE).read_text(encoding="utf-8")
     page = template.replace(_TITLE, _escaped(points.title)).replace(_DATA, _json(data))

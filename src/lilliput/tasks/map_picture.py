@@ -81,7 +81,7 @@ def _draw(
     pad = 0.04 * (high - low).max()
     axes.set_xlim(low[0] - pad, high[0] + pad)
     axes.set_ylim(low[1] - pad, high[1] + pad)
-    groups = np.array(colours.groups)[layout.groups % len(colours.groups)]
+    groups = np.array(colours.of(layout.names))[layout.groups]
     weights = importance(layout)
     axes.scatter(*places.T, s=5 + 22 * weights, c=groups, alpha=0.55, linewidths=0)
     taken = _Taken()
@@ -120,8 +120,7 @@ def _legend(figure: Any, layout: Layout, colours: Theme) -> None:
     from matplotlib.lines import Line2D
 
     marks = [
-        Line2D([], [], marker="o", linestyle="", markersize=7, color=colours.groups[group % len(colours.groups)])
-        for group in range(len(layout.names))
+        Line2D([], [], marker="o", linestyle="", markersize=7, color=colour) for colour in colours.of(layout.names)
     ]
     columns = max(1, min(len(marks), 4 if layout.moved is None else 6))
     figure.legend(

@@ -18,10 +18,10 @@ LEAST = 5
 class MapPoints:
     """Points of a map, the most important first: labels are placed in this order.
 
-    ``names``: str; ``vectors``: floats (points, dim); ``weights``: how large each is drawn, from its square root, or
-    None; ``categories``: what gives it its colour, or None for clusters of the vectors; ``moved``: the vectors under a
-    condition (points, dim), drawn as a second map beside the first, or None; ``title``, ``moved_title``: what stands
-    above the maps; ``note``: a line below.
+    ``names``: str; ``vectors``: floats (points, dim); ``weights``: what each is drawn large by, on a logarithmic scale,
+    or None; ``categories``: what gives each its colour ("other" and "everywhere" are grey), or None for clusters of the
+    vectors; ``moved``: the vectors under a condition (points, dim), drawn as a second map beside the first, or None;
+    ``title``, ``moved_title``: what stands above the maps; ``note``: a line below.
     """
 
     names: Sequence[str]
