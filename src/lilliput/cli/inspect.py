@@ -65,7 +65,7 @@ def _labels(model: Any) -> list[Any]:
         return list(model.get_labels())
     if model.task == "clusters":
         return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
-    return list(model.labels_.names)
+    return list(model.labels_.names) if hasattr(model, "labels_") else []
 
 
 def _page(found: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ class MatrixSource:
     """
 
     def __init__(self, paths: PathLike | Sequence[PathLike], *, header: bool = True) -> None:
-        given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        given = list(paths) if isinstance(paths, Sequence) and not isinstance(paths, str) else [paths]
         if not given:
             raise DataError("there is no file of rows; name at least one")
         self.paths, self._header = [Path(path) for path in given], header
@@ -92,7 +93,9 @@ def _read_npz(path: Path) -> Compressed:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
     except KeyError as error:
-        raise DataError(f"{path} has no array {error}; give a sparse matrix as scipy.sparse.save_npz writes it") from None
+        raise DataError(
+            f"{path} has no array {error}; give a sparse matrix as scipy.sparse.save_npz writes it"
+        ) from None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is no .npz file that can be read ({error})") from None
     kind = kind.decode() if isinstance(kind, bytes) else kind
@@ -110,47 +113,55 @@ def _read_npz(path: Path) -> Compressed:
 def _table(path: Path, separator: str, header: bool) -> Iterator[NDArray[Any]]:
     """Blocks of a table of numbers, float64."""
     width, seen = 0, 0
-    with io.TextIOWrapper(open_bytes(path), encoding="utf-8", newline="") as lines:
-        first = lines.readline() if header else ""
-        while True:
-            step = min(_ROWS, max(1, _CELLS // max(1, width or first.count(separator) + 1)))
-            chunk = [line for _, line in zip(range(step), lines, strict=False)]
-            if not chunk:
-                break
-            block = _parsed(path, [line for line in chunk if line.strip()], separator, seen + header)
-            if len(block):
-                if width and block.shape[1] != width:
-                    raise DataError(f"{path}: line {seen + header + 1:,} has {block.shape[1]:,} numbers, not {width:,}")
-                width = block.shape[1]
-                yield block
+    with io.TextIOWrapper(open_bytes(path), encoding="utf-8", newline="") as text:
+        lines: Iterator[str] = iter(text)
+        first = next(lines, "")
+        if header:
+            seen = 1
+        else:
+            lines = chain([first], lines)
+        step = min(_ROWS, max(1, _CELLS // (first.count(separator) + 1)))
+        while chunk := list(islice(lines, step)):
+            block = _parsed(path, chunk, separator, seen, width)
+            width = width or block.shape[1]
             seen += len(chunk)
+            if len(block):
+                yield block
 
 
-def _parsed(path: Path, lines: list[str], separator: str, before: int) -> NDArray[Any]:
-    """Numbers of some lines; `DataError` names the line that is not of numbers or of another length."""
-    if not lines:
-        return np.zeros((0, 0))
+def _parsed(path: Path, lines: list[str], separator: str, before: int, width: int) -> NDArray[Any]:
+    """Numbers of some lines; `DataError` names the line that is not of numbers or of another length than `width`."""
+    full = [line for line in lines if line.strip()]
+    if not full:
+        return np.zeros((0, width))
+    width = width or full[0].count(separator) + 1
     try:
-        block: NDArray[Any] = np.loadtxt(lines, delimiter=separator, ndmin=2, comments=None, quotechar='"')
+        block: NDArray[Any] = np.loadtxt(full, delimiter=separator, ndmin=2, comments=None, quotechar='"')
+    except ValueError as error:
+        block, reason = np.zeros((0, 0)), str(error)
+    if block.shape[1] == width:
         return block
-    except ValueError:
-        width = lines[0].count(separator) + 1
-        for number, line in enumerate(lines, before + 1):
-            cells = line.strip("\r\n").split(separator)
-            if len(cells) != width:
+    for number, line in enumerate(lines, before + 1):
+        cells = line.strip("\r\n").split(separator)
+        if line.strip() and len(cells) != width:
+            raise DataError(
+                f"{path}: line {number:,} has {len(cells):,} cells and those before have {width:,}; "
+                "give rows of one length"
+            )
+        for column, cell in enumerate(cells if line.strip() else [], 1):
+            if not _is_number(cell):
                 raise DataError(
-                    f"{path}: line {number:,} has {len(cells):,} cells and those before have {width:,}; "
-                    "give rows of one length"
-                ) from None
-            for column, cell in enumerate(cells):
-                try:
-                    float(cell.strip().strip('"'))
-                except ValueError:
-                    raise DataError(
-                        f"{path}: line {number:,}, column {column + 1:,} is {cell!r:.40}, no number; "
-                        "leave such columns out"
-                    ) from None
-        raise
+                    f"{path}: line {number:,}, column {column:,} is {cell!r:.40}, no number; leave such columns out"
+                )
+    raise DataError(f"{path}: lines from {before + 1:,} are no table of numbers ({reason})")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.strip().strip('"'))
+    except ValueError:
+        return False
+    return True
 
 
 def _parquet(path: Path) -> Iterator[NDArray[Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.spectral.basis import orthonormal, random_block
+from lilliput.spectral.basis import mix, orthonormal, orthonormalise, random_block, subtract
 from lilliput.spectral.pairs import Pairs, Told, pairs_within
 from lilliput.spectral.scatter import Scatter
 
@@ -42,8 +42,9 @@ def krylov(
     """The `most` largest eigenpairs of a scatter.
 
     Ends when each residual is at most ``tolerance`` times the largest value, after so many `passes`, or when `told`
-    says so; one pass more measures the residuals. A pass takes `width` vectors; None: some more than are wanted, for
-    the fewest passes. The basis takes about `memory` bytes, or what the restarts need at least.
+    says so; one pass more measures the residuals. After Ctrl-C the pairs so far are returned, as `interrupted`. A pass
+    takes `width` vectors; None: some more than are wanted, for the fewest passes. The basis and the work on it take
+    about `memory` bytes, or what the restarts need at least.
     """
     size, dtype = scatter.size, scatter.dtype
     tolerance = max(tolerance, FLOOR * float(np.finfo(dtype).eps))
@@ -61,8 +62,15 @@ def krylov(
             break
         if space.used + width > space.room:
             space.restart(most + width)
-        space.extend(space.next_block(width))
-    return pairs_within(scatter, space.best(most), most, done)
+        try:
+            space.extend(space.next_block(width))
+        except KeyboardInterrupt:
+            if space.used < most:
+                raise
+            return space.pairs(most, done)
+    best = space.best(most)
+    del space  # its memory is needed
+    return pairs_within(scatter, best, most, done)
 
 
 class _Space:
@@ -85,18 +93,23 @@ class _Space:
 
     def extend(self, block: NDArray[Any]) -> None:
         """Take a block in, by one product."""
-        first, self.used = self.used, self.used + block.shape[1]
-        self._basis[:, first : self.used] = block
-        basis = self._basis[:, : self.used]
+        self._next = block[:, :0]  # a block is as large as memory allows, and one is enough
+        first, used = self.used, self.used + block.shape[1]
+        self._basis[:, first:used] = block
+        basis = self._basis[:, :used]
         image = self._scatter.product(np.ascontiguousarray(block))
         shares = basis.T @ image
-        rest = image - basis @ shares
-        rounding = FLOOR * np.finfo(rest.dtype).eps * np.linalg.norm(image, axis=0)
-        rest[:, np.linalg.norm(rest, axis=0) <= rounding] = 0
-        self._next = orthonormal(rest, basis)
-        self._coupling = (self._next.T @ rest).astype(np.float64)
-        self._projection[: self.used, first : self.used] = shares
-        self._projection[first : self.used, : self.used] = shares.T
+        rounding = FLOOR * np.finfo(image.dtype).eps * np.linalg.norm(image, axis=0)
+        subtract(image, basis, shares)  # what is left outside of the basis
+        gram = (image.T @ image).astype(np.float64)
+        nothing = np.sqrt(np.diag(gram)) <= rounding
+        image[:, nothing] = 0
+        gram[nothing] = gram[:, nothing] = 0
+        self._next, mixing = orthonormalise(image, basis)
+        self._coupling = mixing.T @ gram
+        self._projection[:used, first:used] = shares
+        self._projection[first:used, :used] = shares.T
+        self.used = used
 
     def next_block(self, width: int) -> NDArray[Any]:
         """What to extend by: the remainder or, where the space is closed, a random block outside of it."""
@@ -112,17 +125,24 @@ class _Space:
         scale = max(float(values[0]), float(np.finfo(np.float64).tiny))
         return np.linalg.norm(self._coupling @ tail, axis=0), scale
 
+    def pairs(self, most: int, done: int) -> Pairs:
+        """The best pairs with the residuals as estimated."""
+        values = np.maximum(self._solved()[0][:most], 0.0)
+        return Pairs(values, self.best(most), self.estimates(most)[0], done, interrupted=True)
+
     def restart(self, kept: int) -> None:
         """Keep the best `kept` vectors only."""
         values, mixed = self._solved()
-        self._basis[:, :kept] = self._mix(mixed[:, :kept])
+        mix(self._basis[:, : self.used], mixed[:, :kept])
         self._projection[:] = 0
         self._projection[range(kept), range(kept)] = values[:kept]
         self.used = kept
 
     def best(self, most: int) -> NDArray[Any]:
         """The vectors of the largest values: (size, most)."""
-        return self._mix(self._solved()[1][:, :most])
+        mixed = self._solved()[1][:, :most].astype(self._basis.dtype)
+        found: NDArray[Any] = self._basis[:, : self.used] @ mixed
+        return found
 
     def _solved(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Values within the basis, the largest first, and what to mix for their vectors."""
@@ -130,14 +150,10 @@ class _Space:
         values, mixed = np.linalg.eigh((square + square.T) / 2)
         return values[::-1], mixed[:, ::-1]
 
-    def _mix(self, mixed: NDArray[np.float64]) -> NDArray[Any]:
-        found: NDArray[Any] = self._basis[:, : self.used] @ mixed.astype(self._basis.dtype)
-        return found
-
 
 def _room(most: int, width: int, size: int, allowed: int) -> int:
-    """Vectors in a full basis: what a restart keeps and two blocks more, at least."""
-    return int(min(size, max(most + 3 * width, min(allowed, ROOMY * (most + width)))))
+    """Vectors in a full basis, two blocks beside it: what a restart keeps and one block more, at least."""
+    return int(min(size, max(most + 2 * width, min(allowed - 2 * width, ROOMY * (most + width)))))
 
 
 def leading(matrix: NDArray[np.float64], most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

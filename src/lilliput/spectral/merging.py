@@ -22,7 +22,7 @@ BATCH = 256
 
 
 class Merged:
-    """The leading directions so far: ``vectors`` (columns, kept) with the values of their scatter, the largest first."""
+    """The leading directions so far: ``vectors`` (columns, kept) and the values of their scatter, the largest first."""
 
     def __init__(self, moments: Moments, vectors: NDArray[Any], values: NDArray[np.float64], most: int) -> None:
         self.moments, self.vectors, self.values, self._most = moments, vectors, values, most
@@ -44,7 +44,7 @@ class Merged:
         before = moments.sums.copy()
         moments.add(batch)
         new_weight = float(weights.sum())
-        new_mean = (moments.sums - fade * before) / new_weight
+        new_mean = moments.shift + (moments.sums - fade * before) / new_weight
         old_weight *= fade
         bridge = np.sqrt(old_weight * new_weight / (old_weight + new_weight))
         # The stacked rows are T P: P has the old directions, the batch and two rows of means, T mixes them.

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from lilliput.core.errors import DataError
 from lilliput.spectral.rows import Block, Rows, Sparse
 
-
 _PIECE = 4096
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 class Moments:
-    """Sums over weighted rows.
+    """Sums over weighted rows around a fixed point, the mean of the first dense rows, so that large means cost nothing.
 
+    ``shift`` is that point, ``sums`` and ``squares`` are of the distances to it, float64 (columns,) and one number.
     With ``half_life`` the weight of a row halves with each `half_life` rows after it, so that sums follow a stream that
     drifts; a result does not depend on how the rows were cut into blocks.
     """
@@ -22,18 +23,25 @@ class Moments:
     def __init__(self, columns: int, half_life: float | None = None) -> None:
         self.rows = 0
         self.weight = self.squared_weight = self.squares = 0.0
-        self.sums = np.zeros(columns)
+        self.shift, self.sums = np.zeros(columns), np.zeros(columns)
         self.half_life = half_life
 
     def add(self, block: Block) -> None:
         """Add rows; `DataError` names the first value that is not a finite number."""
-        weights = self.count(len(block))
         if isinstance(block, Sparse):
-            self._add_sparse(block, weights)
+            self._add_sparse(block, self.count(len(block)))
         else:
-            self._add_dense(block, weights)
+            self._add_dense(self.centred(block), self.count(len(block)))
         if not np.isfinite(self.squares):
             check_finite(block, self.rows - len(block))
+
+    def centred(self, block: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Dense rows around the shift, which the first rows set."""
+        if not self.rows and len(block):
+            self.shift = block.mean(axis=0, dtype=np.float64)
+            if not np.isfinite(self.shift).all():
+                check_finite(block, 0)
+        return block - self.shift.astype(block.dtype)
 
     def count(self, rows: int) -> NDArray[np.float64]:
         """Let the sums fade by so many rows, and count these; returns their weights, float64 (rows,)."""
@@ -59,7 +67,7 @@ class Moments:
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean of each column, float64 (columns,)."""
-        return self.sums / max(self.weight, np.finfo(float).tiny)
+        return self.shift + self.sums / max(self.weight, _TINY)
 
     @property
     def freedom(self) -> float:
@@ -69,29 +77,22 @@ class Moments:
     @property
     def total_variance(self) -> float:
         """Sum of the variances of all columns."""
-        mean = self.mean
-        scatter = self.squares - self.weight * float(mean @ mean)
+        scatter = self.squares - float(self.sums @ self.sums) / max(self.weight, _TINY)
         return max(0.0, scatter) / self.freedom if self.freedom else 0.0
 
-    def _add_dense(self, block: NDArray[np.floating], weights: NDArray[np.float64]) -> None:
-        if self.half_life is None:
-            self.sums += block.sum(axis=0, dtype=np.float64)
-            self.squares += _sum_of_squares(block)
-        else:
-            self.sums += weights @ block
-            self.squares += float(weights @ np.einsum("ij,ij->i", block, block, dtype=np.float64))
+    def _add_dense(self, centred: NDArray[np.floating], weights: NDArray[np.float64]) -> None:
+        self.sums += weights.astype(centred.dtype) @ centred
+        if self.half_life is not None:
+            centred = centred * np.sqrt(weights)[:, None].astype(centred.dtype)
+        self.squares += _sum_of_squares(centred)
 
     def _add_sparse(self, block: Sparse, weights: NDArray[np.float64]) -> None:
         from lilliput.spectral.kernels import column_sums
 
-        values = block.values
-        if self.half_life is None:
-            self.squares += float(np.einsum("i,i->", values, values, dtype=np.float64))
-        else:
-            each = np.repeat(weights, np.diff(block.starts))
-            self.squares += float(each @ np.square(values, dtype=np.float64))
-            values = values * each
-        column_sums(block.columns, values, self.sums)
+        each = np.repeat(weights, np.diff(block.starts))
+        weighted = block.values * each
+        column_sums(block.columns, weighted, self.sums)
+        self.squares += float(weighted @ block.values.astype(np.float64))
 
 
 def _sum_of_squares(block: NDArray[np.floating]) -> float:

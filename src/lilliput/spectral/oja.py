@@ -1,9 +1,9 @@
 """Leading directions by Oja's rule with momentum: a small step along the gradient of each batch.
 
 ``V <- orthonormal(V + rate / t * X'X V / (rows * scale) + momentum * (V - V before))`` for the centred rows X of a
-batch, where ``scale`` is the variance that the directions explain so far, so that the rate has no unit (Oja 1982, "A simplified neuron model
-as a principal component analyzer"; momentum as in De Sa et al. 2018, "Accelerated stochastic power iteration").
-A batch is seen once and forgotten, and memory is that of the directions alone.
+batch, where ``scale`` is the variance that the directions explain so far, so that the rate has no unit (Oja 1982, "A
+simplified neuron model as a principal component analyzer"; momentum as in De Sa et al. 2018, "Accelerated stochastic
+power iteration"). A batch is seen once and forgotten, and memory is that of the directions alone.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Oja:
         self.moments = Moments(columns, half_life)
         self._basis = orthonormal(random_block(columns, width, dtype, seed))
         self._small = np.zeros((self._basis.shape[1],) * 2)  # the covariance within the basis, over the last batches
+        self._mass = 0.0  # of what is in it: one, in the end
         self._before = self._basis
         self._steps = 0
 
@@ -46,14 +47,17 @@ class Oja:
         self._steps += 1
         share = self._share(len(block))
         self._small += share * ((self._basis.T @ image).astype(np.float64) - self._small)
-        scale = max(float(np.trace(self._small)), float(np.finfo(np.float64).tiny))
+        self._mass += share * (1 - self._mass)
+        scale = float(np.trace(self._small)) / self._mass
+        if not scale > 0:  # rows that do not vary, such as the first one alone
+            return
         step = image * image.dtype.type(share * RATE / scale)
         pushed = orthonormal(self._basis + step + MOMENTUM * (self._basis - self._before))
         self._before, self._basis = self._basis, _aligned(pushed, self._basis)
 
     def pairs(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Variances along the best directions of the span, the largest first, and these: (columns, width)."""
-        values, mixed = np.linalg.eigh((self._small + self._small.T) / 2)
+        values, mixed = np.linalg.eigh((self._small + self._small.T) / 2 / (self._mass or 1.0))
         return values[::-1], self._basis @ mixed[:, ::-1].astype(self._basis.dtype)
 
     def _share(self, rows: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.spectral.basis import mix, subtract
 from lilliput.spectral.scatter import Scatter
 
 Told = Callable[[int, float], bool]
@@ -20,13 +21,15 @@ class Pairs:
     """Eigenpairs, the largest value first.
 
     ``values`` float64 (k,); ``vectors`` (size, k), orthonormal; ``residuals`` float64 (k,): ``||C v - value v||``,
-    measured; ``passes``: products with a block of vectors that were taken.
+    measured; ``passes``: products with a block of vectors that were taken; ``interrupted``: ended by Ctrl-C, and the
+    residuals are estimates.
     """
 
     values: NDArray[np.float64]
     vectors: NDArray[Any]
     residuals: NDArray[np.float64]
     passes: int
+    interrupted: bool = False
 
 
 def rayleigh_ritz(
@@ -42,10 +45,12 @@ def rayleigh_ritz(
 
 
 def pairs_within(scatter: Scatter, basis: NDArray[Any], most: int, passes: int) -> Pairs:
-    """The best pairs within the span of an orthonormal `basis`, by one more pass."""
+    """The best pairs within the span of an orthonormal `basis`, by one more pass; they take its place."""
     images = scatter.product(basis)
     values, mixed = rayleigh_ritz(basis, images, most)
-    mixed = mixed.astype(basis.dtype)
-    vectors = basis @ mixed
-    residuals = np.linalg.norm(images @ mixed - vectors * values.astype(basis.dtype), axis=0)
-    return Pairs(np.maximum(values, 0.0), vectors, residuals.astype(np.float64), passes + 1)
+    mix(basis, mixed)
+    mix(images, mixed)
+    vectors, rest = basis[:, :most], images[:, :most]
+    subtract(rest, vectors, np.diag(values).astype(basis.dtype))
+    residuals = np.sqrt(np.einsum("ij,ij->j", rest, rest)).astype(np.float64)
+    return Pairs(np.maximum(values, 0.0), vectors, residuals, passes + 1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +15,12 @@ from lilliput.core.errors import DataError
 BLOCK_BYTES = 16_000_000
 """Of a dense block: small beside memory, large beside the cost of a call."""
 
+LEAST_ROWS = 16
+"""Of a dense block, however long they are: each block meets all directions."""
 
-class Sparse(NamedTuple):
+
+@dataclass(frozen=True)
+class Sparse:
     """Compressed sparse rows: row r has ``values[starts[r]:starts[r + 1]]``, in ascending columns without doubles."""
 
     starts: NDArray[np.int64]
@@ -23,6 +29,14 @@ class Sparse(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        """The three arrays, as the kernels take them."""
+        return iter((self.starts, self.columns, self.values))
+
+    def rows_of_entries(self) -> NDArray[np.int64]:
+        """The row of each entry."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
 
 Block: TypeAlias = "NDArray[Any] | Sparse"
@@ -49,12 +63,13 @@ class DenseRows:
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.array, self.columns, self.dtype = array, array.shape[1], computing_type(array.dtype)
-        self._step = max(1, BLOCK_BYTES // (self.columns * self.dtype.itemsize))
+        self._step = max(LEAST_ROWS, BLOCK_BYTES // (self.columns * self.dtype.itemsize))
 
     def blocks(self) -> Iterator[Block]:
         """All rows in order, as floats."""
         for first in range(0, len(self.array), self._step):
             yield np.ascontiguousarray(self.array[first : first + self._step], dtype=self.dtype)
+            release(self.array)
 
 
 class SparseRows:
@@ -69,7 +84,7 @@ class SparseRows:
 
 
 class StreamedRows:
-    """Rows that are read anew for each pass: `read` gives blocks of them, sparse ones as `Sparse`, dense of any dtype."""
+    """Rows that are read anew for each pass: `read` gives blocks of them, `Sparse` ones or dense, of any dtype."""
 
     def __init__(self, read: Callable[[], Iterable[Block]], columns: int, dtype: np.dtype[Any]) -> None:
         self._read, self.columns, self.dtype = read, columns, computing_type(dtype)
@@ -79,7 +94,7 @@ class StreamedRows:
         seen = 0
         for block in self._read():
             if isinstance(block, Sparse):
-                yield block._replace(values=block.values.astype(self.dtype, copy=False))
+                yield replace(block, values=block.values.astype(self.dtype, copy=False))
             elif block.shape[1] != self.columns:
                 raise DataError(
                     f"row {seen:,} has {block.shape[1]:,} columns and those before have {self.columns:,}; "
@@ -88,6 +103,15 @@ class StreamedRows:
             else:
                 yield np.ascontiguousarray(block, dtype=self.dtype)
             seen += len(block)
+
+
+def release(array: NDArray[Any]) -> None:
+    """Give back the memory that holds what was read of a mapped file; the system may keep it for the next time."""
+    found: Any = array
+    while isinstance(found, np.ndarray) and not isinstance(found, np.memmap):
+        found = found.base
+    if isinstance(found, np.memmap) and found.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        found._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def parts(block: Block, rows: int) -> Iterator[Block]:

@@ -17,6 +17,8 @@ from lilliput.spectral.rows import Rows, Sparse
 
 PARTS = 4
 """Parts of the work, whatever the number of threads, so that sums are always taken in the same order."""
+PANEL_BYTES = 16_000_000
+"""Of the columns of a dense block that are centred at a time."""
 FUSED_BYTES = 8_000_000
 """A product up to this size has a copy a part, and each row is read once; a larger one is shared by column."""
 
@@ -53,8 +55,7 @@ class ColumnScatter:
                 add_gram_product(block, vectors, total, self._threads)
                 sparse += len(block)
             else:
-                centred = block - centre
-                total += centred.T @ (centred @ vectors)
+                add_dense_product(block, centre, vectors, total)
         if sparse:  # the sum of all rows is count * mean where every row is sparse
             total -= np.outer(sparse * self._mean, self._mean @ vectors).astype(self.dtype)
         return total
@@ -113,6 +114,17 @@ class DenseScatter:
         """A dense product."""
         product: NDArray[Any] = self.matrix @ vectors
         return product
+
+
+def add_dense_product(block: NDArray[Any], centre: NDArray[Any], vectors: NDArray[Any], total: NDArray[Any]) -> None:
+    """``total += Y'(Y vectors)`` for the rows ``Y = block - centre``, some columns at a time."""
+    step = max(1, PANEL_BYTES // max(1, len(block) * block.itemsize))
+    panels = [slice(first, first + step) for first in range(0, len(vectors), step)]
+    products = np.zeros((len(block), vectors.shape[1]), dtype=vectors.dtype)
+    for panel in panels:
+        products += (block[:, panel] - centre[panel]) @ vectors[panel]
+    for panel in panels:
+        total[panel] += (block[:, panel] - centre[panel]).T @ products
 
 
 def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], threads: int) -> None:

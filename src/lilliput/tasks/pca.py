@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, ModelFileError
+from lilliput.core.errors import DataError
 from lilliput.core.estimator import Estimator
-from lilliput.core.modelfile import StrPath, require
+from lilliput.core.modelfile import StrPath
 from lilliput.spectral.moments import Moments
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class StreamingPCA(Estimator):
         """Learn from all rows; what was learned before is forgotten, and `y` is not used.
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before. After Ctrl-C the best directions so far are kept,
+        was not kept; the model then is what it was before. After Ctrl-C "krylov" keeps the best directions so far,
         `interrupted_` is true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
@@ -145,10 +145,15 @@ class StreamingPCA(Estimator):
 
     def transform(self, X: Any) -> NDArray[Any]:
         """The coordinates of rows along the components: (rows, n_components_), float32 for rows computed in it."""
-        self._check_fitted()
-        from lilliput.tasks.pca_use import transformed
+        found = list(self.coordinates(X))
+        return np.concatenate(found) if found else np.zeros((0, self.n_components_), dtype=self.mean_.dtype)
 
-        return transformed(self, X)
+    def coordinates(self, X: Any) -> Iterator[NDArray[Any]]:
+        """What `transform` gives, some rows at a time, for rows that are larger than memory."""
+        self._check_fitted()
+        from lilliput.tasks.pca_use import coordinates
+
+        return coordinates(self, X)
 
     def inverse_transform(self, X: Any) -> NDArray[Any]:
         """Rows with the coordinates `X` (rows, n_components_): (rows, columns)."""
@@ -206,7 +211,7 @@ class StreamingPCA(Estimator):
         moments = self.moments_
         return {
             "rows": moments.rows,
-            "weights": [moments.weight, moments.squared_weight, moments.squares],
+            "weights": [moments.weight, moments.squared_weight, self.total_variance_ * moments.freedom],
             "total_variance": self.total_variance_,
             "solver": self.solver_,
             "passes": self.passes_,
@@ -220,7 +225,7 @@ class StreamingPCA(Estimator):
             "components": stored(self),
             "variance": self.explained_variance_,
             "residuals": self.residuals_,
-            "sums": self.moments_.sums,
+            "mean": self.moments_.mean,
         }
 
     @classmethod

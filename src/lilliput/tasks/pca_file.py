@@ -34,7 +34,9 @@ def stored(model: StreamingPCA) -> NDArray[Any]:
     return components.astype(np.float16) if HALF_NOTE in model.report_.notes else components
 
 
-def restore(model: StreamingPCA, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> None:
+def restore(
+    model: StreamingPCA, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath
+) -> None:
     """Fill `model` from a file; `ModelFileError` for what does not fit."""
     from lilliput.tasks.pca_fit import check_parameters
 
@@ -42,7 +44,11 @@ def restore(model: StreamingPCA, manifest: Mapping[str, Any], arrays: Mapping[st
     if components is None or components.ndim != 2 or components.dtype not in (np.float16, np.float32, np.float64):
         raise ModelFileError(f"{path}: the array 'components' is missing or no matrix of floats")
     count, columns = components.shape
-    expected = {"variance": (np.float64, (count,)), "residuals": (np.float64, (count,)), "sums": (np.float64, (columns,))}
+    expected = {
+        "variance": (np.float64, (count,)),
+        "residuals": (np.float64, (count,)),
+        "mean": (np.float64, (columns,)),
+    }
     require(arrays, expected, path)
     if not all(np.isfinite(array).all() for array in arrays.values()) or not count or not columns:
         raise ModelFileError(f"{path}: the components hold what is no finite number, or there are none")
@@ -58,7 +64,7 @@ def restore(model: StreamingPCA, manifest: Mapping[str, Any], arrays: Mapping[st
         raise ModelFileError(f"{path}: the manifest does not describe principal components ({error!r})") from error
     if not weight > 0:
         raise ModelFileError(f"{path}: the components were learned from rows of weight {weight}")
-    moments.sums = np.array(arrays["sums"])
+    moments.shift = np.array(arrays["mean"])  # sums of distances to the mean are zero
     kept = np.float32 if components.dtype == np.float16 else components.dtype
     model.components_ = np.array(components, dtype=kept)
     model.explained_variance_, model.residuals_ = np.array(arrays["variance"]), np.array(arrays["residuals"])

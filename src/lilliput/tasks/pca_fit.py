@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import DataError, DeviceError, LilliputError
 from lilliput.core.measure import latency, peak_memory, versions
 from lilliput.core.progress import Progress
 from lilliput.core.report import Report
@@ -32,6 +33,10 @@ NARROW = 8
 """Vectors a pass where rows are in memory and so few that their own scatter is the smaller one."""
 GUARD = 8
 """Directions that Oja's rule follows beyond those wanted."""
+CLOSING = 0.05
+"""The share of a time budget kept for the end, beside three passes."""
+MEASURING = 0.02
+"""Seconds for the latency."""
 ENDED_EARLY = "ended early by Ctrl-C"
 
 
@@ -44,8 +49,7 @@ def fit(model: StreamingPCA, X: Any, started: float) -> None:
     budget = Budget.parse(model.budget)
     promise = Promise(budget, started + ready(budget, model.progress))
     draft = type(model)(**model.get_params())
-    draft.interrupted_ = False
-    rows = rows_of(X)
+    rows = rows_of(X, resolve_threads(model.threads))
     with Progress(None, "components", "passes", model.progress) as bar:
         search = _Search(draft, rows, promise, bar)
         pairs, moments, solver = search.found()
@@ -111,8 +115,10 @@ class _Search:
     def _told(self, passes: int, residual: float) -> bool:
         """Show how far it is; True when the time is over."""
         self._bar.update(passes + 1)
-        left = self._promise.left
-        return left is not None and left < 2 * self._promise.spent / (passes + 2)
+        promise = self._promise
+        if promise.left is None or promise.budget.time is None:
+            return False
+        return promise.left < CLOSING * promise.budget.time + 3 * promise.spent / (passes + 2)
 
     def _by_oja(self, moments: Moments, most: int) -> Pairs:
         from lilliput.spectral.oja import Oja
@@ -138,7 +144,7 @@ class _Search:
 def solved(gram: Gram, most: int) -> Pairs:
     """The pairs of a covariance that was formed, with the residuals that LAPACK left."""
     matrix = gram.scatter()
-    values, vectors = np.linalg.eigh(matrix)
+    _, vectors = np.linalg.eigh(matrix)
     return pairs_within(DenseScatter(matrix), np.ascontiguousarray(vectors[:, ::-1][:, :most]), most, 0)
 
 
@@ -151,7 +157,7 @@ def _to_columns(few: RowScatter, pairs: Pairs, columns: int) -> Pairs:
     if not real.all():
         random = np.random.Generator(np.random.PCG64(0)).standard_normal((columns, int((~real).sum())))
         vectors = np.hstack([vectors, orthonormal(random.astype(few.dtype), vectors)])
-    return Pairs(pairs.values, vectors, pairs.residuals, pairs.passes)
+    return replace(pairs, vectors=vectors)
 
 
 def settle(draft: StreamingPCA, pairs: Pairs, moments: Moments, solver: str, dtype: np.dtype[Any]) -> None:
@@ -163,7 +169,7 @@ def settle(draft: StreamingPCA, pairs: Pairs, moments: Moments, solver: str, dty
     draft.total_variance_ = moments.total_variance
     draft.mean_ = moments.mean.astype(dtype)
     draft.moments_, draft.n_features_in_ = moments, len(moments.sums)
-    draft.solver_, draft.passes_ = solver, pairs.passes
+    draft.solver_, draft.passes_, draft.interrupted_ = solver, pairs.passes, pairs.interrupted
 
 
 def close(draft: StreamingPCA, promise: Promise, *, measured: bool = True) -> None:
@@ -172,7 +178,7 @@ def close(draft: StreamingPCA, promise: Promise, *, measured: bool = True) -> No
     hold_memory(draft, promise)
     row = np.zeros((1, draft.n_features_in_), dtype=draft.mean_.dtype)
     if measured:
-        report.latency_p50_ms, report.latency_p95_ms = latency(draft.transform, [row], 0.1)
+        report.latency_p50_ms, report.latency_p95_ms = latency(draft.transform, [row], MEASURING)
     report.threads = resolve_threads(draft.threads)
     report.file_bytes = len(draft.to_bytes())
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
@@ -236,7 +242,7 @@ def check_parameters(model: StreamingPCA) -> None:
     if model.half_life is not None and not model.half_life > 0:
         raise LilliputError(f"half_life={model.half_life}; give a number of rows, or None")
     if model.device not in ("auto", "cpu"):
-        raise LilliputError(f"device={model.device!r}; components are found on the CPU: give auto or cpu")
+        raise DeviceError(f"device={model.device!r}: components are found on the processor; use 'auto' or 'cpu'")
     memory_of(model.working_memory)
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.data.matrix import Compressed, MatrixSource
+from lilliput.data.source import Source
 from lilliput.spectral.rows import (
-    Block,
     DenseRows,
     Rows,
     Sparse,
@@ -22,8 +22,19 @@ from lilliput.spectral.rows import (
 )
 
 
-def rows_of(X: Any) -> Rows:
-    """The rows of an array, a frame, a sparse matrix or a `MatrixSource`; `DataError` for anything else."""
+class NoNumbersError(DataError, TypeError):
+    """Cells of an array are of a type that is no number; scikit-learn asks for a TypeError."""
+
+
+def rows_of(X: Any, threads: int = 1) -> Rows:
+    """The rows of an array, a frame, a sparse matrix, a `MatrixSource`, or a `Source` of texts, with `threads` to hash.
+
+    Raises `DataError` for anything else.
+    """
+    if isinstance(X, Source):
+        from lilliput.tasks.pca_text import text_rows
+
+        return text_rows(X, threads)
     if isinstance(X, MatrixSource):
         whole = X.whole()
         if whole is None:
@@ -41,11 +52,16 @@ def rows_of(X: Any) -> Rows:
 
 def as_matrix(X: Any) -> NDArray[Any]:
     """`X` as a 2-D array of real numbers, without a copy where it is one."""
-    array = X if isinstance(X, np.ndarray) else np.asarray(X)
+    try:
+        array = X if isinstance(X, np.ndarray) else np.asarray(X)
+    except ValueError as error:
+        raise DataError(f"X is no matrix ({error}); give rows of numbers, all of one length") from None
     if array.dtype.kind == "O":
         try:
             array = array.astype(np.float64)
-        except (TypeError, ValueError) as error:
+        except TypeError as error:
+            raise NoNumbersError(f"X holds what is no number ({error}); give rows of numbers") from None
+        except ValueError as error:
             raise DataError(f"X holds what is no number ({error}); give rows of numbers, all of one length") from None
     if array.dtype.kind not in "biuf":
         raise DataError(f"X holds {array.dtype}. Complex data not supported; give real numbers")
@@ -57,15 +73,6 @@ def as_matrix(X: Any) -> NDArray[Any]:
     return array
 
 
-def block_of(X: Any, columns: int, name: str) -> tuple[Block, np.dtype[Any]]:
-    """Some rows in memory as one block; `DataError` unless they have so many columns."""
-    rows = rows_of(X)
-    check_width(rows.columns, columns, name)
-    if isinstance(rows, SparseRows):
-        return rows.block, rows.dtype
-    return np.ascontiguousarray(as_matrix(X), dtype=rows.dtype), rows.dtype
-
-
 def check_width(found: int, expected: int, name: str) -> None:
     """Raise `DataError` unless rows have as many columns as those learned from."""
     if found != expected:
@@ -74,7 +81,7 @@ def check_width(found: int, expected: int, name: str) -> None:
 
 def _width(columns: int) -> int:
     if columns < 1:
-        raise DataError(f"X has {columns} feature(s) (a column each) while a minimum of 1 is required")
+        raise DataError(f"X has 0 feature(s) (shape=(, {columns})) while a minimum of 1 is required: give columns")
     return columns
 
 

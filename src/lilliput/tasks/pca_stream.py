@@ -27,7 +27,7 @@ def partial_fit(model: StreamingPCA, X: Any) -> None:
     """Add the rows of `X` to what `model` knows."""
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), time.monotonic())
-    rows = rows_of(X)
+    rows = rows_of(X, resolve_threads(model.threads))
     if hasattr(model, "n_features_in_"):
         check_width(rows.columns, model.n_features_in_, type(model).__name__)
     most = wanted(model.n_components, rows.columns, rows.columns)
@@ -41,7 +41,6 @@ def partial_fit(model: StreamingPCA, X: Any) -> None:
             stream.add(block, threads)
     pairs, solver = _pairs(stream, most, int(model.seed))
     draft = type(model)(**model.get_params())
-    draft.interrupted_ = False
     settle(draft, pairs, stream.moments, solver, rows.dtype)
     draft.report_ = report_of(draft)
     close(draft, promise, measured=promise.budget.latency is not None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.threads import resolve_threads
 from lilliput.spectral.moments import check_finite
 from lilliput.spectral.rows import Sparse
 from lilliput.tasks.pca_rows import check_width, rows_of
@@ -15,21 +17,20 @@ if TYPE_CHECKING:
     from lilliput.tasks.pca import StreamingPCA
 
 
-def transformed(model: StreamingPCA, X: Any) -> NDArray[Any]:
+def coordinates(model: StreamingPCA, X: Any) -> Iterator[NDArray[Any]]:
     """``(X - mean) components'``, block by block: sparse rows stay sparse."""
-    rows = rows_of(X)
+    rows = rows_of(X, resolve_threads(model.threads))
     check_width(rows.columns, model.n_features_in_, type(model).__name__)
     vectors = np.ascontiguousarray(model.components_.T, dtype=rows.dtype)
     shift = (model.mean_.astype(np.float64) @ model.components_.T.astype(np.float64)).astype(rows.dtype)
-    found, seen = [], 0
+    seen = 0
     for block in rows.blocks():
         check_finite(block, seen)
         seen += len(block)
         if isinstance(block, Sparse):
-            found.append(_product(block, vectors) - shift)
+            yield _product(block, vectors) - shift
         else:
-            found.append((block - model.mean_.astype(rows.dtype)) @ vectors)
-    return np.concatenate(found) if found else np.zeros((0, len(model.components_)), dtype=rows.dtype)
+            yield (block - model.mean_.astype(rows.dtype)) @ vectors
 
 
 def _product(block: Sparse, vectors: NDArray[Any]) -> NDArray[Any]:
