@@ -222,7 +222,7 @@ class StreamingPCA(Estimator):
         from lilliput.tasks.pca_file import stored
 
         return {
-            "components": stored(self),
+            "directions": stored(self),
             "variance": self.explained_variance_,
             "residuals": self.residuals_,
             "mean": self.moments_.mean,

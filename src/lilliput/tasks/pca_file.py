@@ -21,17 +21,17 @@ HALF_NOTE = "components are rounded to 16 bits, for the budget"
 
 def hold_memory(draft: StreamingPCA, promise: Promise) -> None:
     """Round the components to 16 bits if the file has no room for them; `BudgetError` if it has none for those."""
-    if promise.excess(len(draft.to_bytes())) > 0:
-        draft.components_ = draft.components_.astype(np.float16).astype(np.float32)
+    if promise.excess(draft.file_size()) > 0:
+        draft.components_ = draft.components_.T.astype(np.float16).astype(np.float32).T
         draft.mean_ = draft.mean_.astype(np.float32)
         draft.report_.notes.append(HALF_NOTE)
-    promise.hold_memory(len(draft.to_bytes()))
+    promise.hold_memory(draft.file_size())
 
 
 def stored(model: StreamingPCA) -> NDArray[Any]:
-    """The components as they are in the file."""
-    components = model.components_
-    return components.astype(np.float16) if HALF_NOTE in model.report_.notes else components
+    """The components as they are in the file: as columns, (columns, k), which is how they lie in memory."""
+    directions = model.components_.T
+    return directions.astype(np.float16) if HALF_NOTE in model.report_.notes else directions
 
 
 def restore(
@@ -40,10 +40,10 @@ def restore(
     """Fill `model` from a file; `ModelFileError` for what does not fit."""
     from lilliput.tasks.pca_fit import check_parameters
 
-    components = arrays.get("components")
-    if components is None or components.ndim != 2 or components.dtype not in (np.float16, np.float32, np.float64):
-        raise ModelFileError(f"{path}: the array 'components' is missing or no matrix of floats")
-    count, columns = components.shape
+    directions = arrays.get("directions")
+    if directions is None or directions.ndim != 2 or directions.dtype not in (np.float16, np.float32, np.float64):
+        raise ModelFileError(f"{path}: the array 'directions' is missing or no matrix of floats")
+    columns, count = directions.shape
     expected = {
         "variance": (np.float64, (count,)),
         "residuals": (np.float64, (count,)),
@@ -65,7 +65,7 @@ def restore(
     if not weight > 0:
         raise ModelFileError(f"{path}: the components were learned from rows of weight {weight}")
     moments.shift = np.array(arrays["mean"])  # sums of distances to the mean are zero
-    kept = np.float32 if components.dtype == np.float16 else components.dtype
-    model.components_ = np.array(components, dtype=kept)
+    kept = np.float32 if directions.dtype == np.float16 else directions.dtype
+    model.components_ = np.array(directions, dtype=kept).T
     model.explained_variance_, model.residuals_ = np.array(arrays["variance"]), np.array(arrays["residuals"])
     model.mean_, model.moments_, model.n_features_in_ = moments.mean.astype(kept), moments, columns

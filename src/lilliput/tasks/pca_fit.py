@@ -163,7 +163,7 @@ def _to_columns(few: RowScatter, pairs: Pairs, columns: int) -> Pairs:
 def settle(draft: StreamingPCA, pairs: Pairs, moments: Moments, solver: str, dtype: np.dtype[Any]) -> None:
     """Make the learned attributes of pairs of the scatter."""
     freedom = moments.freedom or 1.0
-    draft.components_ = signed(np.ascontiguousarray(pairs.vectors.T.astype(dtype, copy=False)))
+    draft.components_ = signed(np.ascontiguousarray(pairs.vectors, dtype=dtype).T)
     draft.explained_variance_ = pairs.values / freedom
     draft.residuals_ = pairs.residuals / freedom
     draft.total_variance_ = moments.total_variance
@@ -180,7 +180,7 @@ def close(draft: StreamingPCA, promise: Promise, *, measured: bool = True) -> No
     if measured:
         report.latency_p50_ms, report.latency_p95_ms = latency(draft.transform, [row], MEASURING)
     report.threads = resolve_threads(draft.threads)
-    report.file_bytes = len(draft.to_bytes())
+    report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_latency(report.latency_p95_ms)
     if not draft.interrupted_:
