@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
+    from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
     "Budget": "lilliput.core.budget",
@@ -41,6 +42,7 @@ _PLACES = {
     "StreamingPCA": "lilliput.tasks.pca",
     "TextClassifier": "lilliput.tasks.label",
     "WordClusters": "lilliput.tasks.clusters",
+    "WordVectors": "lilliput.tasks.vectors",
     "load": "lilliput.core.registry",
 }
 

@@ -63,9 +63,15 @@ def _labels(model: Any) -> list[Any]:
     """What the model tells apart; of word clusters the most frequent words of each."""
     if model.task == "fasttext":
         return list(model.get_labels())
+    if model.task == "vectors":
+        from lilliput.cli.vectoring import printable
+
+        return [printable(word) for word in model.table_.words.first(LABELS)]
     if model.task == "clusters":
         return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
-    return list(model.labels_.names) if hasattr(model, "labels_") else []
+    if model.task == "pca":
+        return [f"{share:.2%}" for share in model.explained_variance_ratio_]
+    return list(model.labels_.names)
 
 
 def _page(found: dict[str, Any]) -> str:
@@ -73,10 +79,13 @@ def _page(found: dict[str, Any]) -> str:
     from lilliput.core.report import Report
 
     names = list(map(str, found["labels"]))
-    more = ", ..." if len(names) > LABELS else ""
+    task = found["manifest"]["task"]
+    kind = {"vectors": "words ", "pca": "shares"}.get(task, "labels")
+    count = found["manifest"]["words"] if task == "vectors" else len(names)
+    more = ", ..." if count > LABELS else ""
     lines = [
         f"file        {found['file']}: {format_bytes(found['bytes'])} ({found['bytes']:,} bytes)",
-        f"labels      {len(names):,}: {', '.join(names[:LABELS])}{more}",
+        f"{kind}      {count:,}: {', '.join(names[:LABELS])}{more}",
         "",
         "manifest",
         *(f"  {line}" for line in _tree(found["manifest"])),

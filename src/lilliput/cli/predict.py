@@ -38,7 +38,9 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which parts of the text spoke for and against.")
     ] = False,
-    top: Annotated[int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels.")] = None,
+    top: Annotated[
+        int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels, or nearest words.")
+    ] = None,
     spans: Annotated[
         bool, typer.Option("--spans", help="Say which part of the text is in which language, and its share of words.")
     ] = False,
@@ -51,6 +53,7 @@ def predict(
 
     A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
     a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
+    With word vectors: the words nearest to a word, or to "king - man + woman".
     """
     from lilliput.cli.labeller import as_labeller
     from lilliput.cli.predict_text import show_answer, show_spans
@@ -58,6 +61,13 @@ def predict(
     from lilliput.data.files import ENDINGS
 
     loaded: Any = load(model)
+    if loaded.task == "vectors":
+        from lilliput.cli.vectoring import near_input
+
+        if explain or spans or keep:
+            raise LilliputError(f"{model} holds word vectors; --explain, --spans, --keep are for models of labels")
+        near_input(loaded, given, out, text, json=json, top=top, skip_bad=skip_bad)
+        return
     if loaded.task in ("tag", "segment"):
         from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input

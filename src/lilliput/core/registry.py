@@ -13,6 +13,7 @@ TASKS: dict[str, str] = {
     "language": "lilliput.tasks.language:LanguageIdentifier",
     "clusters": "lilliput.tasks.clusters:WordClusters",
     "tag": "lilliput.tasks.tag:SequenceTagger",
+    "vectors": "lilliput.tasks.vectors:WordVectors",
     "segment": "lilliput.tasks.segment:Segmenter",
     "pca": "lilliput.tasks.pca:StreamingPCA",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
