@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
     from lilliput.tasks.vectors import WordVectors as WordVectors
@@ -38,6 +39,7 @@ _PLACES = {
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",
     "Source": "lilliput.data.source",
+    "StreamingPCA": "lilliput.tasks.pca",
     "TextClassifier": "lilliput.tasks.label",
     "WordClusters": "lilliput.tasks.clusters",
     "WordVectors": "lilliput.tasks.vectors",

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets", "lilliput.retrieval")
+PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets", "lilliput.retrieval", "lilliput.spectral")
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
     "lilliput.compress.valuemap_kernels",
@@ -37,6 +37,7 @@ CALLED = (
     "lilliput.nets.kernels",
     "lilliput.nets.tagging",
     "lilliput.retrieval.nearest_kernels",
+    "lilliput.spectral.kernels",
     "lilliput.nets.pooling",
 )
 """Modules with kernels that Python calls; those of other modules are compiled with them."""
@@ -71,6 +72,7 @@ def warm() -> float:
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
     _tag_and_cluster()
     _look_near()
+    _multiply_sparse()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -115,6 +117,21 @@ def _look_near() -> None:
 
     codes = np.eye(4, dtype=np.int8)
     scanned(codes, inverse_lengths(codes), codes.astype(np.int16), 1, threads=1)
+
+
+def _multiply_sparse() -> None:
+    """Find the components of tiny sparse rows, few and many."""
+    from lilliput.spectral.moments import moments_of
+    from lilliput.spectral.rows import Sparse, SparseRows
+    from lilliput.spectral.scatter import ColumnScatter, RowScatter
+
+    for dtype in (np.float32, np.float64):
+        block = Sparse(np.arange(4), np.arange(3, dtype=np.int32), np.ones(3, dtype=dtype))
+        rows, vectors = SparseRows(block, 3), np.ones((3, 2), dtype=dtype)
+        mean = moments_of(rows).mean
+        ColumnScatter(rows, mean, 3, 1).product(vectors)
+        few = RowScatter(block, 3, mean, 1)
+        few.directions(few.product(vectors), np.ones(2))
 
 
 def forget() -> None:

@@ -69,6 +69,8 @@ def _labels(model: Any) -> list[Any]:
         return [printable(word) for word in model.table_.words.first(LABELS)]
     if model.task == "clusters":
         return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
+    if model.task == "pca":
+        return [f"{share:.2%}" for share in model.explained_variance_ratio_]
     return list(model.labels_.names)
 
 
@@ -77,9 +79,9 @@ def _page(found: dict[str, Any]) -> str:
     from lilliput.core.report import Report
 
     names = list(map(str, found["labels"]))
-    kind, count = "labels", len(names)
-    if found["manifest"]["task"] == "vectors":
-        kind, count = "words ", found["manifest"]["words"]
+    task = found["manifest"]["task"]
+    kind = {"vectors": "words ", "pca": "shares"}.get(task, "labels")
+    count = found["manifest"]["words"] if task == "vectors" else len(names)
     more = ", ..." if count > LABELS else ""
     lines = [
         f"file        {found['file']}: {format_bytes(found['bytes'])} ({found['bytes']:,} bytes)",

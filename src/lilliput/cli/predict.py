@@ -80,6 +80,11 @@ def predict(
         answer = tag_input if loaded.task == "tag" else segment_input
         answer(loaded, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
         return
+    if loaded.task == "pca":
+        from lilliput.cli.projecting import project_input
+
+        project_input(loaded, given, out, text=text, header=not no_header, skip_bad=skip_bad)
+        return
     if not options.is_data(given, ENDINGS):
         if out != "-" or keep:
             raise LilliputError("-o and --keep are for files of texts; one text is answered on standard output")
