@@ -46,7 +46,7 @@ def test_directions_are_kept_to_about_half_a_degree():
     assert np.degrees(np.arccos(cosines)).max() < 0.6
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1e31])
 def test_numbers_that_are_not_finite_are_refused(bad):
     matrix = np.zeros((BLOCK + 2, 2))
     matrix[BLOCK + 1, 0] = bad
@@ -87,8 +87,9 @@ def test_a_table_goes_through_a_file(grams):
         ("codes", np.zeros((3, 6), np.int8), "shape"),
         ("codes", np.zeros((4, 0), np.int8), "dimension 0"),
         ("codes", np.zeros((4, 6), np.uint8), "expected int8"),
-        ("scales", np.full(4, np.nan, np.float32), "not finite"),
-        ("scales", np.full(4, -1, np.float32), "below 0"),
+        ("scales", np.full(4, np.nan, np.float32), "not from 0 to 1e.30"),
+        ("scales", np.full(4, -1, np.float32), "not from 0"),
+        ("scales", np.full(4, 1e36, np.float32), "not from 0"),
         ("scales", np.zeros(5, np.float32), "shape"),
         ("counts", np.array([-1, 5, 1]), "damaged"),
         ("counts", np.array([9, 5]), "damaged"),

@@ -10,6 +10,8 @@ from lilliput import WordVectors, load
 from lilliput.core.errors import DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
 from lilliput.core.modelfile import read_model, write_model
 from lilliput.retrieval.nearest import nearest
+from lilliput.retrieval.vectortable import VectorTable
+from lilliput.tasks.vectors_files import of_table
 from lilliput.tasks.vectors_parameters import check_parameters
 from lilliput.tasks.vectors_quality import ranks, spearman
 from lilliput.tasks.vectors_sets import kind_of, read_analogies, read_similarity
@@ -250,3 +252,27 @@ def test_answers_of_floats_and_of_codes_agree():
     exact = (queries @ (rows / np.linalg.norm(rows, axis=1)[:, None]).T).argmax(axis=1)
     table = vectors.table_
     assert (nearest(table.rows.codes, table.inverse, queries, 1).rows[:, 0] == exact).mean() > 0.99
+
+
+def test_no_damage_breaks_what_loads(tmp_path):
+    """A file with some bytes changed and a checksum that fits is refused, or it answers."""
+    random = np.random.default_rng(0)
+    table = VectorTable.from_float(WORDS, range(9, 0, -1), ROWS, random.normal(size=(30, 5)), (2, 3))
+    of_table(WordVectors, table, "made", []).save(tmp_path / "v")
+    manifest, arrays = read_model(tmp_path / "v")
+    refused = 0
+    for name, array in arrays.items():
+        for _ in range(12):
+            damaged = array.copy()
+            damaged.view(np.uint8).reshape(-1)[random.integers(damaged.nbytes)] ^= 1 << int(random.integers(8))
+            write_model(tmp_path / "w", manifest, {**arrays, name: damaged})
+            try:
+                found = load(tmp_path / "w")
+            except ModelFileError:
+                refused += 1
+                continue
+            for word in found.words_:
+                assert len(found.most_similar(word, 3)) == 3
+            assert found["kingdom"].shape == (5,)
+            found.write(tmp_path / "w.vec")
+    assert 30 < refused < 100

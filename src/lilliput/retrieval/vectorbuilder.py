@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
-from lilliput.retrieval.vectortable import Codes, Floats, VectorTable, quantised
+from lilliput.retrieval.vectortable import MOST, Codes, Floats, VectorTable, quantised
 from lilliput.retrieval.wordlist import WordList, decode
 
 
@@ -39,12 +39,13 @@ class Builder:
 
         Raises `DataError`, which names the word, for numbers that are not finite.
         """
-        finite = np.isfinite(block).all(axis=1)
+        finite = np.abs(block).max(axis=1, initial=0) <= MOST
         if not finite.all():
             at = int(np.flatnonzero(~finite)[0])
             place = len(self.words) + len(self._again) + at + 1
             raise DataError(
-                f"{self.name}, {where} {place:,}: the vector of {decode(words[at])!r} holds a number that is not finite"
+                f"{self.name}, {where} {place:,}: the vector of {decode(words[at])!r} holds a number that is not finite "
+                f"(or above {MOST:g})"
             )
         fresh = np.ones(len(words), dtype=bool)
         for place, word in enumerate(words):

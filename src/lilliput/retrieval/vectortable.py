@@ -21,6 +21,8 @@ from lilliput.retrieval.nearest import inverse_lengths
 from lilliput.retrieval.wordlist import WordList, encode
 
 LARGEST = 127
+MOST = 1e30
+"""Numbers above it are refused: sums of a few of them would not fit into 32 bits."""
 BLOCK = 4096
 """Rows that are made floats at a time."""
 
@@ -57,9 +59,10 @@ class Codes(NamedTuple):
 def quantised(block: Floats, first: int = 0) -> tuple[NDArray[np.int8], Floats]:
     """Codes (rows, dim) and scales (rows,) of some vectors; `first`: the number of the first one, for messages."""
     largest = np.abs(block).max(axis=1, initial=0)
-    if not np.isfinite(largest).all():
-        row = int(np.flatnonzero(~np.isfinite(largest))[0])
-        raise DataError(f"vector {first + row + 1:,} is not made of finite numbers")
+    bad = ~(largest <= MOST)  # not a number is not below it either
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise DataError(f"vector {first + row + 1:,} is not made of finite numbers below {MOST:g}")
     scales = (largest / LARGEST).astype(np.float32)
     divisors = np.where(scales > 0, scales, 1).astype(np.float64)
     return np.clip(np.rint(block / divisors[:, None]), -LARGEST, LARGEST).astype(np.int8), scales
@@ -183,8 +186,8 @@ def _codes(
 ) -> Codes:
     require(arrays, {codes: (np.int8, shape)}, path)
     require(arrays, {scales: (np.float32, (len(arrays[codes]),))}, path)
-    if not np.isfinite(arrays[scales]).all() or arrays[scales].min(initial=0) < 0:
-        raise ModelFileError(f"{path}: {scales} holds numbers that are not finite or below 0; the file is damaged")
+    if not ((arrays[scales] >= 0) & (arrays[scales] <= MOST / LARGEST * 1.001)).all():
+        raise ModelFileError(f"{path}: {scales} holds numbers that are not from 0 to {MOST:g}; the file is damaged")
     return Codes(arrays[codes], arrays[scales])
 
 
