@@ -43,9 +43,10 @@ class Builder:
         if not finite.all():
             at = int(np.flatnonzero(~finite)[0])
             place = len(self.words) + len(self._again) + at + 1
+            word = decode(words[at])
             raise DataError(
-                f"{self.name}, {where} {place:,}: the vector of {decode(words[at])!r} holds a number that is not finite "
-                f"(or above {MOST:g})"
+                f"{self.name}, {where} {place:,}: the vector of {word!r} holds a number that is not finite, or above "
+                f"{MOST:g}"
             )
         fresh = np.ones(len(words), dtype=bool)
         for place, word in enumerate(words):
