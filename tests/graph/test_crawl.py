@@ -162,7 +162,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
         "-o",
         str(tmp_path),
         "--neighbours",
-        "40,10",
+        "20,4",
         "-q",
     ]
     kills = 0
