@@ -227,7 +227,7 @@ def test_a_server_that_is_gone(tmp_path, capsys):
     with pytest.raises(DataError, match="failed 8 times, the last with ConnectionRefusedError"):
         client.get("/api/v1/accounts/1/following")
     client.close()
-    assert slept == [0.001 * 2**tried for tried in range(7)]
+    assert slept == [0.001 * 4**tried for tried in range(7)]
 
 
 def test_other_answers(tmp_path):

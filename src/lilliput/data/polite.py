@@ -18,8 +18,8 @@ import orjson
 from lilliput.core.errors import DataError
 
 TRIES = 8
-"""Of one request that fails; the wait doubles from `FIRST_WAIT` seconds to `LONGEST_WAIT`."""
-FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
+"""Of one request that fails; the wait grows fourfold from `FIRST_WAIT` seconds to `LONGEST_WAIT`, as most pass soon."""
+FIRST_WAIT, LONGEST_WAIT = 0.05, 60.0
 TIMEOUT = 30.0
 LARGEST = 16_000_000
 """Bytes of an answer."""
@@ -45,7 +45,7 @@ class PoliteClient:
 
     The limits that Mastodon tells (X-RateLimit-Remaining and -Reset) are kept before they are met; 429, and 503 with
     Retry-After, are heeded. Broken connections, cut answers, answers that are no JSON and errors of the server (5xx)
-    are tried again, each time after twice the wait. `told` hears of waits.
+    are tried again, each time after a longer wait. `told` hears of waits.
 
     Raises `DataError` for an address that is none, and after the last try.
     """
@@ -100,7 +100,7 @@ class PoliteClient:
                         place = response.headers.get("Location", "elsewhere")
                         raise DataError(f"{self.address}{target} has moved to {place}; give that address")
             if time.time() >= self._free_at and tried + 1 < TRIES:
-                self._sleep(min(LONGEST_WAIT, FIRST_WAIT * 2**tried))
+                self._sleep(min(LONGEST_WAIT, FIRST_WAIT * 4**tried))
         raise DataError(
             f"{self.address}{target} failed {TRIES} times, the last with {failure}; "
             "nothing is lost: the same command goes on from here"
