@@ -45,9 +45,7 @@ def main() -> None:
         found = {row[0] for row in rows(folder / "accounts.csv")}
         pairs = [tuple(row[:2]) for row in rows(folder / "edges.csv")]
     asked_again = sum(network.asked.values()) - len(network.asked)
-    print(
-        f"{len(found):,} accounts found, {len(accounts - found):,} missing, {len(found - accounts):,} that are not there"
-    )
+    print(f"{len(found):,} accounts found, {len(accounts - found):,} missing, {len(found - accounts):,} not there")
     print(f"{len(pairs):,} edges found, {len(edges - set(pairs)):,} missing, {len(pairs) - len(set(pairs)):,} doubled")
     print(
         f"{len(network.asked):,} pages, {asked_again:,} given a second time, over {kills} kills; "
