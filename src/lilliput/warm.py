@@ -32,9 +32,11 @@ CALLED = (
     "lilliput.features.exchange_counts",
     "lilliput.features.exchange_predictive",
     "lilliput.features.exchange_words",
+    "lilliput.features.vocabulary_kernels",
     "lilliput.features.window_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
+    "lilliput.nets.skipgram_kernels",
     "lilliput.nets.tagging",
     "lilliput.retrieval.nearest_kernels",
     "lilliput.nets.pooling",
@@ -71,6 +73,7 @@ def warm() -> float:
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
     _tag_and_cluster()
     _look_near()
+    _learn_vectors()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -115,6 +118,13 @@ def _look_near() -> None:
 
     codes = np.eye(4, dtype=np.int8)
     scanned(codes, inverse_lengths(codes), codes.astype(np.int16), 1, threads=1)
+
+
+def _learn_vectors() -> None:
+    """Learn tiny word vectors."""
+    from lilliput.tasks.vectors import WordVectors
+
+    WordVectors(8, epochs=1, least=1, threads=1, progress=False).fit(["a b c", "é b a"] * 10)
 
 
 def forget() -> None:

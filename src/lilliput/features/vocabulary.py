@@ -95,7 +95,9 @@ class WordCounter:
             numbers = self._chunk[:filled]
             self.words += int((numbers >= 0).sum())
             self._stream.append(self._named(numbers))
-            if text < len(packed) and (used >= len(self._counts) or self._ends[used] + LONGEST_WORD > len(self._letters)):
+            if text < len(packed) and (
+                used >= len(self._counts) or self._ends[used] + LONGEST_WORD > len(self._letters)
+            ):
                 self._make_room()
 
     def vocabulary(self) -> tuple[Vocabulary, NDArray[np.int32]]:
@@ -155,9 +157,7 @@ class WordCounter:
             self.forgotten += 1
             keep = self._counts[: self._used] > self.forgotten
             self._names = self._names[keep]
-            self._used = kept(
-                self._letters, self._ends, self._hashes, self._counts, self._used, self.forgotten + 1
-            )
+            self._used = kept(self._letters, self._ends, self._hashes, self._counts, self._used, self.forgotten + 1)
         self._slots[:] = FREE
         refill(self._slots, self._hashes, self._used)
 

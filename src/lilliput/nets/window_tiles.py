@@ -58,9 +58,7 @@ def _sum(builder: Any, vector: Any) -> Any:
         width //= 2
         low = ir.Constant(ir.VectorType(_INT, width), list(range(width)))
         high = ir.Constant(ir.VectorType(_INT, width), list(range(width, 2 * width)))
-        vector = builder.fadd(
-            builder.shuffle_vector(vector, vector, low), builder.shuffle_vector(vector, vector, high)
-        )
+        vector = builder.fadd(builder.shuffle_vector(vector, vector, low), builder.shuffle_vector(vector, vector, high))
     return builder.extract_element(vector, ir.Constant(_INT, 0))
 
 
