@@ -32,11 +32,13 @@ CALLED = (
     "lilliput.features.exchange_counts",
     "lilliput.features.exchange_predictive",
     "lilliput.features.exchange_words",
+    "lilliput.features.subword_kernels",
     "lilliput.features.vocabulary_kernels",
     "lilliput.features.window_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
-    "lilliput.nets.skipgram_kernels",
+    "lilliput.nets.windows_kernels",
+    "lilliput.nets.wordvector_kernels",
     "lilliput.nets.tagging",
     "lilliput.retrieval.nearest_kernels",
     "lilliput.nets.pooling",
@@ -124,7 +126,9 @@ def _learn_vectors() -> None:
     """Learn tiny word vectors."""
     from lilliput.tasks.vectors import WordVectors
 
-    WordVectors(8, epochs=1, least=1, threads=1, progress=False).fit(["a b c", "é b a"] * 10)
+    for subwords in (None, (3, 6)):
+        model = WordVectors(8, epochs=1, least=1, subwords=subwords, threads=1, progress=False)
+        model.fit(["a b c", "é b a"] * 10)
 
 
 def forget() -> None:

@@ -174,7 +174,8 @@ class _Lines:
             return f"{_count(done)} {self._unit}{self._rate(done, seconds)}{self._state}"
         share = done / self._total
         left = f", {format_seconds(max(0.0, seconds / share - seconds))} left" if done and seconds else ""
-        return f"{_count(done)} of {_count(self._total)} {self._unit} ({share:.0%}){self._rate(done, seconds)}{left}{self._state}"
+        so_far = f"{_count(done)} of {_count(self._total)} {self._unit} ({share:.0%})"
+        return f"{so_far}{self._rate(done, seconds)}{left}{self._state}"
 
     def _rate(self, done: float, seconds: float) -> str:
         return f", {_count(done / seconds)} {self._unit}/s" if done and seconds else ""

@@ -7,7 +7,6 @@ word2vec's ReduceVocab does it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 

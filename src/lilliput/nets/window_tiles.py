@@ -46,7 +46,7 @@ def _store(builder: Any, value: Any, row: Any, offset: Any) -> None:
 
 
 def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """a * b + c, fused where the processor can do it."""
+    """`a` times `b` plus `c`, fused where the processor can do it."""
     kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32"), (a, b, c))
 
@@ -103,39 +103,43 @@ def _dots(inputs: int, outputs: int) -> Callable[..., Any]:
 
 
 def _adjust(outputs: int) -> Callable[..., Any]:
-    """Add to every input row i its ``steps[at + i * stride + j]`` times output row j, and the other way round."""
+    """Add to input row i its ``steps[at + i * stride + j]`` times output row j, and the other way round, damped."""
 
-    def typed(typing: Any, table: Any, places: Any, first: Any, inputs: Any, other: Any, others: Any, second: Any,
-              width: Any, steps: Any, at: Any, stride: Any) -> Any:  # fmt: skip
+    def typed(typing: Any, table: Any, places: Any, damp: Any, first: Any, inputs: Any, other: Any, others: Any,
+              damp_other: Any, second: Any, width: Any, steps: Any, at: Any, stride: Any) -> Any:  # fmt: skip
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             kinds = signature.args
-            right = [_row(context, builder, kinds[4:6], arguments[4:6], j, arguments[6]) for j in range(outputs)]
+
+            def number(which: int, place: Any) -> Any:
+                return _spread(builder, builder.load(_at(context, builder, kinds[which], arguments[which], place)))
+
+            right = [_row(context, builder, kinds[5:7], arguments[5:7], j, arguments[8]) for j in range(outputs)]
+            damped = [number(7, builder.add(arguments[8], ir.Constant(_LONG, j))) for j in range(outputs)]
             zero = ir.Constant(_VECTOR, [0.0] * LANES)
             sums = [cgutils.alloca_once_value(builder, zero) for _ in right]
             with cgutils.for_range_slice(
-                builder, ir.Constant(_LONG, 0), arguments[7], ir.Constant(_LONG, LANES), intp=_LONG
+                builder, ir.Constant(_LONG, 0), arguments[9], ir.Constant(_LONG, LANES), intp=_LONG
             ) as (offset, _):
                 vectors = [_load(builder, row, offset) for row in right]
-                for vector, total in zip(vectors, sums, strict=True):
-                    builder.store(vector, total)
-                with cgutils.for_range(builder, arguments[3], intp=_LONG) as loop:
-                    row = _row(context, builder, kinds[:2], arguments[:2], loop.index, arguments[2])
+                for total in sums:
+                    builder.store(zero, total)
+                with cgutils.for_range(builder, arguments[4], intp=_LONG) as loop:
+                    row = _row(context, builder, kinds[:2], arguments[:2], loop.index, arguments[3])
                     value = _load(builder, row, offset)
-                    changed = value
-                    start = builder.add(arguments[9], builder.mul(arguments[10], loop.index))
+                    moved = zero
+                    start = builder.add(arguments[11], builder.mul(arguments[12], loop.index))
                     for j, vector in enumerate(vectors):
-                        place = builder.add(start, ir.Constant(_LONG, j))
-                        step = builder.load(_at(context, builder, kinds[8], arguments[8], place))
-                        step = _spread(builder, step)
-                        changed = _fused(builder, step, vector, changed)
+                        step = number(10, builder.add(start, ir.Constant(_LONG, j)))
+                        moved = _fused(builder, step, vector, moved)
                         builder.store(_fused(builder, step, value, builder.load(sums[j])), sums[j])
-                    _store(builder, changed, row, offset)
-                for row, total in zip(right, sums, strict=True):
-                    _store(builder, builder.load(total), row, offset)
+                    share = number(2, builder.add(arguments[3], loop.index))
+                    _store(builder, _fused(builder, share, moved, value), row, offset)
+                for row, vector, share, total in zip(right, vectors, damped, sums, strict=True):
+                    _store(builder, _fused(builder, share, builder.load(total), vector), row, offset)
             return context.get_dummy_value()
 
-        return types.void(table, places, types.int64, types.int64, other, others, types.int64, types.int64, steps,
-                          types.int64, types.int64), code  # fmt: skip
+        return types.void(table, places, damp, types.int64, types.int64, other, others, damp_other, types.int64,
+                          types.int64, steps, types.int64, types.int64), code  # fmt: skip
 
     return intrinsic(typed)
 
@@ -176,19 +180,21 @@ def dots(table, places, first, inputs, other, others, second, outputs, width, pr
 
 
 @njit(nogil=True, cache=True)
-def adjust(table, places, first, inputs, other, others, second, outputs, width, steps, at):
+def adjust(table, places, damp, first, inputs, other, others, damp_other, second, outputs, width, steps, at):
     """Add to each input row the steps times the output rows, and to each output row those times the input rows.
 
-    ``steps[at + i * outputs + j]`` as in `dots`; of more than six outputs some at a time, one after the other.
+    ``steps[at + i * outputs + j]`` as in `dots`; what is added to row ``places[i]`` is multiplied by ``damp[i]``. Of
+    more than six outputs some at a time, one after the other.
     """
     j = 0
     while j < outputs:
+        b, p = second + j, at + j
         if outputs - j >= 6:
-            _adjust6(table, places, first, inputs, other, others, second + j, width, steps, at + j, outputs)
+            _adjust6(table, places, damp, first, inputs, other, others, damp_other, b, width, steps, p, outputs)
             j += 6
         elif outputs - j >= 3:
-            _adjust3(table, places, first, inputs, other, others, second + j, width, steps, at + j, outputs)
+            _adjust3(table, places, damp, first, inputs, other, others, damp_other, b, width, steps, p, outputs)
             j += 3
         else:
-            _adjust1(table, places, first, inputs, other, others, second + j, width, steps, at + j, outputs)
+            _adjust1(table, places, damp, first, inputs, other, others, damp_other, b, width, steps, p, outputs)
             j += 1

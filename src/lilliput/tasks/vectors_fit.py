@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError
@@ -14,15 +16,17 @@ from lilliput.core.measure import peak_memory
 from lilliput.core.progress import Progress
 from lilliput.core.threads import resolve_threads
 from lilliput.features.numberstream import NumberStream
+from lilliput.features.subword_kernels import gram_rows
+from lilliput.features.subwords import Subwords
 from lilliput.features.vocabulary import Vocabulary, WordCounter
-from lilliput.nets.skipgram import SkipGram
-from lilliput.retrieval.vectortable import Codes, VectorTable
+from lilliput.nets.wordvectors import Grams, Settings, WordNet
+from lilliput.retrieval.vectortable import BLOCK, Codes, VectorTable
 from lilliput.retrieval.wordlist import WordList
 from lilliput.tasks.machine_code import ready
 from lilliput.tasks.promise import Promise
 from lilliput.tasks.vectors_parameters import check_parameters
 from lilliput.tasks.vectors_report import measure_here, report_of
-from lilliput.tasks.vectors_room import fitting, shortened
+from lilliput.tasks.vectors_room import buckets_for, fitting, shortened
 from lilliput.tasks.vectors_texts import Texts
 
 if TYPE_CHECKING:
@@ -56,18 +60,12 @@ def _fitted(model: WordVectors, texts: Texts, promise: Promise) -> WordVectors:
     promise.hold_reading()
     draft = type(model)(**model.get_params())
     words = int(vocabulary.counts.sum())
-    net = SkipGram(
-        vocabulary.counts,
-        int(model.dim),
-        int(model.window),
-        int(model.negatives),
-        float(model.sample),
-        int(model.seed),
-        resolve_threads(model.threads),
-    )
+    listed = WordList.of(vocabulary.words)
+    subwords = None if model.subwords is None else Subwords(*model.subwords, buckets_for(model, promise))
+    net = _net(model, listed, vocabulary.counts, subwords)
     draft.losses_, draft.interrupted_ = _learned(model, net, stream, words, promise)
     stream.close()
-    draft.table_ = _table(vocabulary, net)
+    draft.table_ = _table(listed, vocabulary.counts, net, subwords)
     draft.report_ = report_of(draft, texts, vocabulary, words, notes)
     shortened(draft, promise)
     measure_here(draft)
@@ -117,7 +115,7 @@ def _spelt(vocabulary: Vocabulary, row: int) -> str:
 
 
 def _learned(
-    model: WordVectors, net: SkipGram, stream: NumberStream, words: int, promise: Promise
+    model: WordVectors, net: WordNet, stream: NumberStream, words: int, promise: Promise
 ) -> tuple[list[float], bool]:
     """Go through the texts; returns the loss of each epoch and whether Ctrl-C came."""
     rate = float(model.rate or RATES[model.method])
@@ -163,14 +161,41 @@ def _learned(
     return losses, False
 
 
-def _table(vocabulary: Vocabulary, net: SkipGram) -> VectorTable:
+def _net(model: WordVectors, words: WordList, counts: NDArray[np.int64], subwords: Subwords | None) -> WordNet:
+    """The net that has learned nothing yet."""
+    settings = Settings(
+        int(model.dim),
+        model.method,
+        int(model.window),
+        int(model.negatives),
+        float(model.sample),
+        int(model.seed),
+    )
+    threads = resolve_threads(model.threads)
+    if subwords is None:
+        return WordNet(counts, settings, threads)
+    ends = np.zeros(len(words) + 1, dtype=np.int64)
+    given = words.text, words.offsets, *subwords
+    rows = np.empty(gram_rows(*given, np.empty(0, dtype=np.int32), ends), dtype=np.int32)
+    gram_rows(*given, rows, ends)
+    return WordNet(counts, settings, threads, Grams(rows, ends), subwords.buckets)
+
+
+def _table(words: WordList, counts: NDArray[np.int64], net: WordNet, subwords: Subwords | None) -> VectorTable:
     """The vectors in eight bits."""
-    codes = np.empty((len(vocabulary), net.dim), dtype=np.int8)
-    scales = np.empty(len(vocabulary), dtype=np.float32)
-    for first in range(0, len(vocabulary), STRETCH // 16):
-        last = min(len(vocabulary), first + STRETCH // 16)
-        codes[first:last], scales[first:last] = Codes.of(net.rows(first, last))
-    return VectorTable(WordList.of(vocabulary.words), vocabulary.counts, Codes(codes, scales))
+    rows = _codes(net.vectors, 0, len(words), net.dim)
+    if subwords is None:
+        return VectorTable(words, counts, rows)
+    return VectorTable(words, counts, rows, _codes(net.inner, len(words), net.rows, net.dim), subwords)
+
+
+def _codes(rows: Callable[[int, int], NDArray[np.float32]], start: int, end: int, dim: int) -> Codes:
+    """The codes of some rows, some thousand at a time."""
+    codes, scales = np.empty((end - start, dim), dtype=np.int8), np.empty(end - start, dtype=np.float32)
+    for first in range(start, end, BLOCK):
+        part = slice(first - start, min(end, first + BLOCK) - start)
+        codes[part], scales[part] = Codes.of(rows(first, min(end, first + BLOCK)))
+    return Codes(codes, scales)
 
 
 def _close(draft: WordVectors, promise: Promise) -> None:

@@ -24,7 +24,7 @@ HELD_OUT = "nothing: the loss is that of learning; evaluate judges vectors by si
 
 def report_of(draft: WordVectors, texts: Texts, vocabulary: Vocabulary, words: int, notes: list[str]) -> Report:
     """The report before anything is measured."""
-    plan = {"epochs": len(draft.losses_)}
+    plan: dict[str, int | str] = {"epochs": len(draft.losses_)}
     if draft.losses_:
         plan |= {"loss": " ".join(f"{loss:.4f}" for loss in draft.losses_)}
     return Report(

@@ -19,7 +19,19 @@ OVERHEAD = 4000
 """Bytes of a file's manifest, about."""
 FEWEST = 2
 """Words that vectors are learned of at least."""
+BUCKETS = 1 << 18
+"""Of n-grams, where there is room for them."""
+GRAM_SHARE = 0.5
+"""Of a budget of bytes, what n-grams may take."""
 _SCALE, _RUN = 4, 16
+
+
+def buckets_for(model: WordVectors, promise: Promise) -> int:
+    """How many buckets n-grams are hashed to."""
+    allowed = promise.budget.memory
+    if allowed is None:
+        return BUCKETS
+    return max(1, min(BUCKETS, int(GRAM_SHARE * allowed) // (int(model.dim) + _SCALE)))
 
 
 def fitting(vocabulary: Vocabulary, model: WordVectors, promise: Promise) -> Vocabulary:
@@ -27,10 +39,11 @@ def fitting(vocabulary: Vocabulary, model: WordVectors, promise: Promise) -> Voc
     allowed = promise.budget.memory
     if allowed is None:
         return vocabulary
+    grams = 0 if model.subwords is None else buckets_for(model, promise) * (int(model.dim) + _SCALE)
     each = int(model.dim) + _SCALE + 1 + smallest_type(len(vocabulary)).itemsize
     letters = np.cumsum([len(word) for word in vocabulary.words])
     runs = np.cumsum(np.diff(vocabulary.counts, prepend=0) != 0)
-    sizes = OVERHEAD + letters + runs * _RUN + each * np.arange(1, len(vocabulary) + 1)
+    sizes = OVERHEAD + grams + letters + runs * _RUN + each * np.arange(1, len(vocabulary) + 1)
     kept = int(np.searchsorted(sizes, allowed, side="right"))
     if kept < min(FEWEST, len(vocabulary)):
         smallest = round_memory(int(sizes[min(FEWEST, len(sizes)) - 1]))
@@ -51,5 +64,7 @@ def shortened(draft: WordVectors, promise: Promise) -> None:
             WordList.of([table.words.encoded(row) for row in range(kept)]),
             table.counts[:kept],
             Codes(table.rows.codes[:kept], table.rows.scales[:kept]),
+            table.grams,
+            table.subwords,
         )
         draft.report_.data["vocabulary"] = kept
