@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 STRETCH = 1 << 16
 """Words between two looks at the clock and the keyboard."""
-RATES = {"skipgram": 0.025, "cbow": 0.05}
+RATES = {"skipgram": 0.05, "cbow": 0.05}
 CLOSING = 0.5
 """Seconds that are kept back of a time budget for codes and report."""
 
