@@ -32,9 +32,13 @@ CALLED = (
     "lilliput.features.exchange_counts",
     "lilliput.features.exchange_predictive",
     "lilliput.features.exchange_words",
+    "lilliput.features.subword_kernels",
+    "lilliput.features.vocabulary_kernels",
     "lilliput.features.window_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
+    "lilliput.nets.windows_kernels",
+    "lilliput.nets.wordvector_kernels",
     "lilliput.nets.tagging",
     "lilliput.retrieval.nearest_kernels",
     "lilliput.spectral.kernels",
@@ -73,6 +77,7 @@ def warm() -> float:
     _tag_and_cluster()
     _look_near()
     _multiply_sparse()
+    _learn_vectors()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -132,6 +137,15 @@ def _multiply_sparse() -> None:
         ColumnScatter(rows, mean, 3, 1).product(vectors)
         few = RowScatter(block, 3, mean, 1)
         few.directions(few.product(vectors), np.ones(2))
+
+
+def _learn_vectors() -> None:
+    """Learn tiny word vectors."""
+    from lilliput.tasks.vectors import WordVectors
+
+    for subwords in (None, (3, 6)):
+        model = WordVectors(8, epochs=1, least=1, subwords=subwords, threads=1, progress=False)
+        model.fit(["a b c", "é b a"] * 10)
 
 
 def forget() -> None:

@@ -86,6 +86,11 @@ class Progress:
         with self._lock:
             self._view.note(text)
 
+    def state(self, text: str) -> None:
+        """Say how it is going, such as "loss 2.31", beside the numbers from now on."""
+        with self._lock:
+            self._view.state(text)
+
     def _choose_view(self) -> _View:
         stream = sys.stderr if self._stream is None else self._stream
         if self._show is False or stream is None:  # a program without a console has no standard error
@@ -101,6 +106,8 @@ class _View(Protocol):
 
     def note(self, text: str) -> None: ...
 
+    def state(self, text: str) -> None: ...
+
     def close(self, done: float) -> None: ...
 
 
@@ -109,6 +116,9 @@ class _Silent:
         pass
 
     def note(self, text: str) -> None:
+        pass
+
+    def state(self, text: str) -> None:
         pass
 
     def close(self, done: float) -> None:
@@ -136,6 +146,7 @@ class _Lines:
         self._next = self._start + quiet
         self._loud_from = self._next
         self._notes: list[str] = []
+        self._state = ""
         self._written = False
 
     def show(self, done: float) -> None:
@@ -150,6 +161,9 @@ class _Lines:
         else:
             self._notes.append(text)
 
+    def state(self, text: str) -> None:
+        self._state = f", {text}"
+
     def close(self, done: float) -> None:
         if self._written:
             seconds = self._clock() - self._start
@@ -157,10 +171,11 @@ class _Lines:
 
     def _line(self, done: float, seconds: float) -> str:
         if not self._total:
-            return f"{_count(done)} {self._unit}{self._rate(done, seconds)}"
+            return f"{_count(done)} {self._unit}{self._rate(done, seconds)}{self._state}"
         share = done / self._total
         left = f", {format_seconds(max(0.0, seconds / share - seconds))} left" if done and seconds else ""
-        return f"{_count(done)} of {_count(self._total)} {self._unit} ({share:.0%}){self._rate(done, seconds)}{left}"
+        so_far = f"{_count(done)} of {_count(self._total)} {self._unit} ({share:.0%})"
+        return f"{so_far}{self._rate(done, seconds)}{left}{self._state}"
 
     def _rate(self, done: float, seconds: float) -> str:
         return f", {_count(done / seconds)} {self._unit}/s" if done and seconds else ""
@@ -180,7 +195,7 @@ class _Bar:
         from rich import progress
         from rich.console import Console
 
-        self._unit = unit
+        self._unit, self._label = unit, label
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(),
@@ -200,6 +215,9 @@ class _Bar:
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False)
+
+    def state(self, text: str) -> None:
+        self._bar.update(self._task, description=f"{self._label} ({text})")
 
     def close(self, done: float) -> None:
         self._bar.stop()

@@ -1,7 +1,8 @@
 """A barrier for threads that run one compiled kernel together: a meeting costs less than a microsecond.
 
-Threads that wait spin for a moment, then offer their processor to others at every turn, so that more threads than
-processors, or a busy machine, only make it slower.
+Threads that wait spin for a moment, then sleep for a moment at every turn, so that more threads than processors, or a
+busy machine, only make it slower. (To offer the processor without sleeping is no good: a thread that has used up its
+share of the time by offering waits for others when its work comes.)
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ ARRIVED, BROKEN = 0, 8
 """Places in a barrier, in cache lines of their own: how often threads have arrived, and whether one of them failed."""
 _SPINS = 2000
 
-_give_way = types.ExternalFunction("SwitchToThread" if os.name == "nt" else "sched_yield", types.int32())
+_PAUSE = np.uint32(0 if os.name == "nt" else 20)
+"""Milliseconds on Windows, where 0 means to give way; elsewhere microseconds."""
+
+_sleep = types.ExternalFunction("Sleep" if os.name == "nt" else "usleep", types.int32(types.uint32))
 
 
 def fresh_barrier() -> NDArray[np.int64]:
@@ -83,5 +87,5 @@ def meet(barrier, workers, meeting):
             return False
         spins += 1
         if spins > _SPINS:
-            _give_way()
+            _sleep(_PAUSE)
     return True

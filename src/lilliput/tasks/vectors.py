@@ -70,7 +70,7 @@ class WordVectors(Estimator):
         window: int = 5,
         negatives: int = 5,
         rate: float | None = None,
-        sample: float = 1e-4,
+        sample: float = 1e-3,
         least: int = 5,
         subwords: tuple[int, int] | None = None,
         lowercase: bool = True,

@@ -38,7 +38,7 @@ def check_parameters(model: WordVectors) -> None:
     if model.rate is not None and not _is_number(model.rate, above=0.0):
         raise LilliputError(f"rate={model.rate!r}: expected a number above 0, or None")
     if not _is_number(model.sample, above=-1.0) or model.sample < 0:
-        raise LilliputError(f"sample={model.sample!r}: expected a number from 0 (no word is left out) on, such as 1e-4")
+        raise LilliputError(f"sample={model.sample!r}: expected a number from 0 (no word is left out) on, such as 1e-3")
     if not isinstance(model.lowercase, (bool, np.bool_)):
         raise LilliputError(f"lowercase={model.lowercase!r}: expected True or False")
     if not isinstance(model.text, (str, type(None))):

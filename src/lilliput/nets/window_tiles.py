@@ -1,0 +1,200 @@
+"""Products of the rows of two flat float32 tables, a few by a few, in vector instructions.
+
+A window of skip-gram with shared negatives is a small matrix product (Ji et al. 2016, "Parallelizing Word2Vec in Shared
+and Distributed Memory", section 3): all its input rows with all its output rows. Here tiles of it stay in registers. A
+row is a whole number of `LANES` floats. `dots` is the product, `adjust` the step along its gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+LANES = 8
+_FLOAT, _INT, _LONG = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+
+
+def _at(context: Any, builder: Any, kind: Any, array: Any, place: Any) -> Any:
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [place])
+
+
+def _row(context: Any, builder: Any, kinds: Any, arrays: Any, number: int | Any, first: Any) -> Any:
+    """Pointer to the row of a table that the list of places names; `arrays` are the table and the list."""
+    at = builder.add(first, number if isinstance(number, ir.Value) else ir.Constant(_LONG, number))
+    place = builder.load(_at(context, builder, kinds[1], arrays[1], at))
+    return _at(context, builder, kinds[0], arrays[0], place)
+
+
+def _vector(builder: Any, row: Any, offset: Any) -> Any:
+    return builder.bitcast(builder.gep(row, [offset]), ir.PointerType(_VECTOR))
+
+
+def _load(builder: Any, row: Any, offset: Any) -> Any:
+    value = builder.load(_vector(builder, row, offset))
+    value.align = 4
+    return value
+
+
+def _store(builder: Any, value: Any, row: Any, offset: Any) -> None:
+    builder.store(value, _vector(builder, row, offset)).align = 4
+
+
+def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """`a` times `b` plus `c`, fused where the processor can do it."""
+    kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32"), (a, b, c))
+
+
+def _sum(builder: Any, vector: Any) -> Any:
+    """The sum of the lanes, by halves."""
+    width = LANES
+    while width > 1:
+        width //= 2
+        low = ir.Constant(ir.VectorType(_INT, width), list(range(width)))
+        high = ir.Constant(ir.VectorType(_INT, width), list(range(width, 2 * width)))
+        vector = builder.fadd(builder.shuffle_vector(vector, vector, low), builder.shuffle_vector(vector, vector, high))
+    return builder.extract_element(vector, ir.Constant(_INT, 0))
+
+
+def _spread(builder: Any, number: Any) -> Any:
+    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(_INT, 0))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES))
+
+
+def _dots(inputs: int, outputs: int) -> Callable[..., Any]:
+    """``products[at + i * stride + j]`` = input row i by output row j."""
+
+    def typed(typing: Any, table: Any, places: Any, first: Any, other: Any, others: Any, second: Any, width: Any,
+              products: Any, at: Any, stride: Any) -> Any:  # fmt: skip
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kinds = signature.args
+            left = [_row(context, builder, kinds[:2], arguments[:2], i, arguments[2]) for i in range(inputs)]
+            right = [_row(context, builder, kinds[3:5], arguments[3:5], j, arguments[5]) for j in range(outputs)]
+            zero = ir.Constant(_VECTOR, [0.0] * LANES)
+            sums = [[cgutils.alloca_once_value(builder, zero) for _ in right] for _ in left]
+            for row in sums:
+                for total in row:
+                    builder.store(zero, total)
+            with cgutils.for_range_slice(
+                builder, ir.Constant(_LONG, 0), arguments[6], ir.Constant(_LONG, LANES), intp=_LONG
+            ) as (offset, _):
+                vectors = [_load(builder, row, offset) for row in right]
+                for i, row in enumerate(left):
+                    value = _load(builder, row, offset)
+                    for j, vector in enumerate(vectors):
+                        builder.store(_fused(builder, value, vector, builder.load(sums[i][j])), sums[i][j])
+            for i in range(inputs):
+                start = builder.add(arguments[8], builder.mul(arguments[9], ir.Constant(_LONG, i)))
+                for j in range(outputs):
+                    place = _at(context, builder, kinds[7], arguments[7], builder.add(start, ir.Constant(_LONG, j)))
+                    builder.store(_sum(builder, builder.load(sums[i][j])), place)
+            return context.get_dummy_value()
+
+        return types.void(table, places, types.int64, other, others, types.int64, types.int64, products, types.int64,
+                          types.int64), code  # fmt: skip
+
+    return intrinsic(typed)
+
+
+def _adjust(outputs: int) -> Callable[..., Any]:
+    """Add to input row i its ``steps[at + i * stride + j]`` times output row j, and the other way round, damped."""
+
+    def typed(typing: Any, table: Any, places: Any, damp: Any, first: Any, inputs: Any, other: Any, others: Any,
+              damp_other: Any, second: Any, width: Any, steps: Any, at: Any, stride: Any) -> Any:  # fmt: skip
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kinds = signature.args
+
+            def number(which: int, place: Any) -> Any:
+                return _spread(builder, builder.load(_at(context, builder, kinds[which], arguments[which], place)))
+
+            right = [_row(context, builder, kinds[5:7], arguments[5:7], j, arguments[8]) for j in range(outputs)]
+            damped = [number(7, builder.add(arguments[8], ir.Constant(_LONG, j))) for j in range(outputs)]
+            zero = ir.Constant(_VECTOR, [0.0] * LANES)
+            sums = [cgutils.alloca_once_value(builder, zero) for _ in right]
+            with cgutils.for_range_slice(
+                builder, ir.Constant(_LONG, 0), arguments[9], ir.Constant(_LONG, LANES), intp=_LONG
+            ) as (offset, _):
+                vectors = [_load(builder, row, offset) for row in right]
+                for total in sums:
+                    builder.store(zero, total)
+                with cgutils.for_range(builder, arguments[4], intp=_LONG) as loop:
+                    row = _row(context, builder, kinds[:2], arguments[:2], loop.index, arguments[3])
+                    value = _load(builder, row, offset)
+                    moved = zero
+                    start = builder.add(arguments[11], builder.mul(arguments[12], loop.index))
+                    for j, vector in enumerate(vectors):
+                        step = number(10, builder.add(start, ir.Constant(_LONG, j)))
+                        moved = _fused(builder, step, vector, moved)
+                        builder.store(_fused(builder, step, value, builder.load(sums[j])), sums[j])
+                    share = number(2, builder.add(arguments[3], loop.index))
+                    _store(builder, _fused(builder, share, moved, value), row, offset)
+                for row, vector, share, total in zip(right, vectors, damped, sums, strict=True):
+                    _store(builder, _fused(builder, share, builder.load(total), vector), row, offset)
+            return context.get_dummy_value()
+
+        return types.void(table, places, damp, types.int64, types.int64, other, others, damp_other, types.int64,
+                          types.int64, steps, types.int64, types.int64), code  # fmt: skip
+
+    return intrinsic(typed)
+
+
+_dots43, _dots23, _dots13 = _dots(4, 3), _dots(2, 3), _dots(1, 3)
+_dots41, _dots21, _dots11 = _dots(4, 1), _dots(2, 1), _dots(1, 1)
+_adjust6, _adjust3, _adjust1 = _adjust(6), _adjust(3), _adjust(1)
+
+
+@njit(nogil=True, cache=True)
+def dots(table, places, first, inputs, other, others, second, outputs, width, products, at):
+    """``products[at + i * outputs + j]`` = row ``places[first + i]`` of a table by ``others[second + j]`` of the other.
+
+    Tables are flat; places are those of the rows' first floats (int64), and `width` is a multiple of `LANES`.
+    """
+    i = 0
+    while i < inputs:
+        tall = 4 if inputs - i >= 4 else (2 if inputs - i >= 2 else 1)
+        j = 0
+        while j < outputs:
+            wide = 3 if outputs - j >= 3 else 1
+            a, b, p = first + i, second + j, at + i * outputs + j
+            if wide == 3:
+                if tall == 4:
+                    _dots43(table, places, a, other, others, b, width, products, p, outputs)
+                elif tall == 2:
+                    _dots23(table, places, a, other, others, b, width, products, p, outputs)
+                else:
+                    _dots13(table, places, a, other, others, b, width, products, p, outputs)
+            elif tall == 4:
+                _dots41(table, places, a, other, others, b, width, products, p, outputs)
+            elif tall == 2:
+                _dots21(table, places, a, other, others, b, width, products, p, outputs)
+            else:
+                _dots11(table, places, a, other, others, b, width, products, p, outputs)
+            j += wide
+        i += tall
+
+
+@njit(nogil=True, cache=True)
+def adjust(table, places, damp, first, inputs, other, others, damp_other, second, outputs, width, steps, at):
+    """Add to each input row the steps times the output rows, and to each output row those times the input rows.
+
+    ``steps[at + i * outputs + j]`` as in `dots`; what is added to row ``places[i]`` is multiplied by ``damp[i]``. Of
+    more than six outputs some at a time, one after the other.
+    """
+    j = 0
+    while j < outputs:
+        b, p = second + j, at + j
+        if outputs - j >= 6:
+            _adjust6(table, places, damp, first, inputs, other, others, damp_other, b, width, steps, p, outputs)
+            j += 6
+        elif outputs - j >= 3:
+            _adjust3(table, places, damp, first, inputs, other, others, damp_other, b, width, steps, p, outputs)
+            j += 3
+        else:
+            _adjust1(table, places, damp, first, inputs, other, others, damp_other, b, width, steps, p, outputs)
+            j += 1

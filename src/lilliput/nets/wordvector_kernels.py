@@ -1,0 +1,222 @@
+"""Vectors of words by negative sampling, learned by threads that each own some of the dimensions.
+
+Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality", with negatives that
+a window shares as in Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory", and n-grams as in
+Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information". The vectors are cut into slices of their
+dimensions, each in a table of its own. The words are taken in batches: every thread computes what its slices contribute
+to the products of the batch; the threads add these up, each for some windows; then each moves its own slices. So no two
+threads write to one place, and sums have one order whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from lilliput.nets.barrier import meet
+from lilliput.nets.window_tiles import adjust, dots
+from lilliput.nets.windows_kernels import PLAIN, look_around
+
+BATCH = 256
+"""Words whose windows are taken with the vectors as they were before."""
+CAUTION = 0.4
+"""A row moves no farther in a batch than so many terms of its gradient with rate 1 / CAUTION would move it.
+
+The vectors stand still while the terms of a batch are computed, so for a row that has many of them, such as that of a
+frequent word, full steps would overshoot. Rows that occur once or twice in a batch are not held back.
+"""
+_ONE, _HALF, _SIXTH = np.float32(1), np.float32(0.5), np.float32(1 / 6)
+
+
+@njit(nogil=True, cache=True)
+def surprise(products, at, put, held, expected, rate, weight, powers, steps):
+    """The steps for the products of a window, rate included, and its loss in nats; negatives count `weight` times.
+
+    Both need e = exp(-|x|): by ``powers``, exp(-k / 32), and a polynomial of the rest.
+    """
+    loss = 0.0
+    for i in range(put):
+        likely, unlikely = 1.0, 1.0
+        for j in range(held):
+            place = at + i * held + j
+            x = products[place]
+            size = min(abs(x), np.float32(15.9))
+            k = np.int64(size * np.float32(32))
+            rest = size - np.float32(k) * np.float32(1 / 32)
+            e = powers[k] * (_ONE - rest * (_ONE - rest * (_HALF - rest * _SIXTH)))
+            share = _ONE / (_ONE + e)
+            towards = share if x >= 0 else _ONE - share  # the sigmoid of x
+            if j < expected:
+                steps[place] = rate * (_ONE - towards)
+                loss += max(np.float32(0), -x)
+                likely *= 1.0 + e
+            else:
+                steps[place] = -rate * weight * towards
+                loss += weight * max(np.float32(0), x)
+                unlikely *= 1.0 + e
+        loss += np.log(likely) + weight * np.log(unlikely)
+    return loss
+
+
+@njit(nogil=True, cache=True)
+def _mean(inner, base, width, nearby, first, put, grams, ends, out, to):
+    """The mean of the rows of some words, and of their n-grams, to `out`."""
+    for d in range(width):
+        out[to + d] = 0
+    amount = 0
+    for i in range(first, first + put):
+        for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
+            row = base + np.int64(grams[at]) * width
+            for d in range(width):
+                out[to + d] += inner[row + d]
+            amount += 1
+    share = _ONE / np.float32(amount)
+    for d in range(width):
+        out[to + d] *= share
+
+
+@njit(nogil=True, cache=True)
+def _spread(inner, base, width, nearby, first, put, grams, ends, moved, terms, caution):
+    """Move the rows of some words, and of their n-grams, each as far as its mean was `moved`, or less (see CAUTION)."""
+    for i in range(first, first + put):
+        for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
+            row = base + np.int64(grams[at]) * width
+            share = np.float32(1 / max(1.0, caution * terms[grams[at]]))
+            for d in range(width):
+                inner[row + d] += share * moved[d]
+
+
+@njit(nogil=True, cache=True)
+def _count_terms(kind, sizes, nearby, outputs, most, longest, grams, ends, weight, terms, each):
+    """Count how many terms of the gradient each row has in a batch, or with `each` = 0 set the counts back."""
+    for item in range(len(sizes)):
+        put, held, expected = sizes[item, 0], sizes[item, 1], sizes[item, 2]
+        amount = expected + weight * (held - expected)
+        for i in range(item * most, item * most + put):
+            if kind == PLAIN:
+                terms[0, nearby[i]] = each * (terms[0, nearby[i]] + amount)
+                continue
+            for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
+                terms[0, grams[at]] = each * (terms[0, grams[at]] + amount)
+        for j in range(item * longest, item * longest + held):
+            more = (put if kind == PLAIN else 1) * (1 if j < item * longest + expected else weight)
+            terms[1, outputs[j]] = each * (terms[1, outputs[j]] + more)
+
+
+@njit(nogil=True, cache=True)
+def _multiply(kind, part, slices, sizes, nearby, outputs, most, longest, grams, ends, inner, outer, work):
+    """What a slice contributes to the products of a batch."""
+    places_in, places_out, products, means = work[0][part], work[1][part], work[2][part], work[3][part]
+    base, width = slices[part, 0], slices[part, 1]
+    base_in = slices[part, 2]
+    for item in range(len(sizes)):
+        put, held = sizes[item, 0], sizes[item, 1]
+        first, second = item * most, item * longest
+        for j in range(second, second + held):
+            places_out[j] = base + np.int64(outputs[j]) * width
+        if put and kind == PLAIN:
+            for i in range(first, first + put):
+                places_in[i] = base_in + np.int64(nearby[i]) * width
+            dots(inner, places_in, first, put, outer, places_out, second, held, width, products, first * longest)
+        elif put:
+            _mean(inner, base_in, width, nearby, first, put, grams, ends, means, item * width)
+            places_in[first] = item * width
+            dots(means, places_in, first, 1, outer, places_out, second, held, width, products, first * longest)
+
+
+@njit(nogil=True, cache=True)
+def _move(
+    kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, outer, work, steps, damps, terms, caution
+):
+    """Move the vectors of a slice by the steps of a batch."""
+    places_in, places_out, means, moved = work[0][part], work[1][part], work[3][part], work[4][part]
+    width, base_in = slices[part, 1], slices[part, 2]
+    damp_in, damp_out = damps
+    for item in range(len(sizes)):
+        put, held = sizes[item, 0], sizes[item, 1]
+        first, second, at = item * most, item * longest, item * most * longest
+        if put and kind == PLAIN:
+            adjust(
+                inner, places_in, damp_in, first, put, outer, places_out, damp_out, second, held, width, steps, at
+            )  # fmt: skip
+        elif put:
+            for d in range(width):
+                moved[d] = means[item * width + d]
+            adjust(
+                means, places_in, damp_in, first, 1, outer, places_out, damp_out, second, held, width, steps, at
+            )  # fmt: skip
+            for d in range(width):
+                moved[d] = means[item * width + d] - moved[d]
+            _spread(inner, base_in, width, nearby, first, put, grams, ends, moved, terms[0], caution)
+
+
+@njit(nogil=True, cache=True)
+def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, work, rate, weights, powers, steps,
+           damps, terms, losses, pairs):  # fmt: skip
+    """The steps of some windows of a batch, from their products, and how much rows may move."""
+    products = work[2]
+    damp_in, damp_out = damps
+    caution = CAUTION * rate
+    for item in range(worker, len(sizes), workers):
+        put, held, expected = sizes[item, 0], sizes[item, 1], sizes[item, 2]
+        if put == 0:
+            continue
+        rows = put if kind == PLAIN else 1
+        at = item * most * longest
+        for part in range(1, parts):
+            for place in range(at, at + rows * held):
+                products[0, place] += products[part, place]
+        weight = np.float32(weights[expected])
+        losses[item] += surprise(products[0], at, rows, held, expected, np.float32(rate), weight, powers, steps)
+        pairs[item] += rows * expected
+        for i in range(item * most, item * most + rows):
+            damp_in[i] = 1 / max(1.0, caution * terms[0, nearby[i]]) if kind == PLAIN else 1.0
+        for j in range(item * longest, item * longest + held):
+            damp_out[j] = 1 / max(1.0, caution * terms[1, outputs[j]])
+
+
+@njit(nogil=True, cache=True)
+def learn(kind, worker, workers, barrier, words, places, count, key, window, negatives, rates, weights, chances, others,
+          grams, ends, powers, slices, inner, outer, windows, work, steps, damps, terms, losses, pairs):  # fmt: skip
+    """Learn from the windows of `count` words, together with the other workers; False if one of them failed.
+
+    ``slices``: int64 (slices, 3): where its rows begin in the outer table, their width, where they begin in the inner
+    table; ``rates``: at the first word and after the last; ``weights``: of a negative, by how many are expected;
+    ``grams`` and ``ends``: word w is the mean of the inner rows ``grams[ends[w]:ends[w + 1]]``, except for PLAIN;
+    ``losses`` and ``pairs`` (BATCH,) are added to. The rest is room to work in, see `WordNet`.
+    """
+    sizes, nearby, outputs = windows
+    most, longest = nearby.shape[1] // BATCH, outputs.shape[1] // BATCH
+    own = terms[worker]
+    meeting = 0
+    for batch in range(-1, (count + BATCH - 1) // BATCH):
+        side, other = batch & 1, 1 - (batch & 1)
+        start, end = batch * BATCH, min(count, (batch + 1) * BATCH)
+        rate = rates[0] + (rates[1] - rates[0]) * max(0, start) / count
+        if batch >= 0:
+            now = sizes[side, : end - start]
+            _count_terms(kind, now, nearby[side], outputs[side], most, longest, grams, ends, weights[1], own, 1)
+            for part in range(worker, len(slices), workers):
+                _multiply(kind, part, slices, now, nearby[side], outputs[side], most, longest, grams, ends, inner,
+                          outer, work)  # fmt: skip
+            meeting += 1
+            if not meet(barrier, workers, meeting):
+                return False
+            _weigh(kind, worker, workers, len(slices), now, nearby[side], outputs[side], most, longest, work, rate,
+                   weights, powers, steps, damps, own, losses, pairs)  # fmt: skip
+        for at in range(end + worker, min(count, end + BATCH), workers):
+            item = at - end
+            found = look_around(
+                kind, words, count, places, at, key, window, negatives, chances, others,
+                nearby[other, item * most :], outputs[other, item * longest :],
+            )  # fmt: skip
+            sizes[other, item, 0], sizes[other, item, 1], sizes[other, item, 2] = found
+        meeting += 1
+        if not meet(barrier, workers, meeting):
+            return False
+        if batch >= 0:
+            for part in range(worker, len(slices), workers):
+                _move(kind, part, slices, now, nearby[side], most, longest, grams, ends, inner, outer, work, steps,
+                      damps, own, CAUTION * rate)  # fmt: skip
+            _count_terms(kind, now, nearby[side], outputs[side], most, longest, grams, ends, weights[1], own, 0)
+    return True
