@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.core.threads import resolve_threads
-from lilliput.data.batch import BadRows, Guard
+from lilliput.data.batch import BadRows, Batch, Guard
 from lilliput.data.edge_blocks import Block, Plan, open_plan, parse
 from lilliput.data.edge_columns import EdgeColumns
 from lilliput.data.edge_ids import Interner
@@ -84,6 +84,23 @@ def read_edges(
     return reader.edges()
 
 
+def edges_of(pairs: Iterable[Sequence[Any]], columns: EdgeColumns | None = None) -> Edges:
+    """The edges of rows (source, target) or (source, target, weight), as `read_edges` reads them.
+
+    Raises `DataError` for rows of another kind.
+    """
+    rows = [tuple(pair) for pair in pairs]
+    width = len(rows[0]) if rows else 2
+    for number, row in enumerate(rows):
+        if len(row) != width or width not in (2, 3):
+            raise DataError(f"edge {number}: {row!r:.80} is no (source, target) or (source, target, weight)")
+    names = ("source", "target", "weight")[:width]
+    plan = Plan(EdgeColumns(), {name: place for place, name in enumerate(names)}, 0, False, width)
+    reader = _Reader(columns or EdgeColumns(), None, IN_MEMORY)
+    reader.take(plan, "edges", [Batch(range(1, len(rows) + 1), dict(zip(names, zip(*rows, strict=True), strict=True)))])
+    return reader.edges()
+
+
 class _Reader:
     def __init__(self, columns: EdgeColumns, bad: BadRows | None, in_memory: int) -> None:
         self._columns, self._bad = columns, bad
@@ -95,8 +112,18 @@ class _Reader:
 
     def read(self, file: DataFile, header: bool, threads: int, watch: Callable[[int], None] | None) -> None:
         plan, blocks = open_plan(file, self._columns, header)
-        guard, row, line = Guard(file.name, self._bad), 0, plan.first_line
-        self._names.append(file.name)
+        self.take(plan, file.name, blocks, threads, watch)
+
+    def take(
+        self,
+        plan: Plan,
+        name: str,
+        blocks: Iterable[Any],
+        threads: int = 1,
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
+        guard, row, line = Guard(name, self._bad), 0, plan.first_line
+        self._names.append(name)
         for block in _in_order(plan, blocks, threads):
             for fault in block.faults:
                 guard.reject(row + fault.row + 1, fault.reason, line + fault.line)

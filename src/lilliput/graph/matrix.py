@@ -66,19 +66,21 @@ class Matrix:
         weights = None if self.weights is None else self.weights[part].astype(np.float64)
         return found, np.bincount(which.reshape(-1), weights, len(found)).astype(np.float64)
 
-    def supporters(self, threads: int) -> NDArray[np.int64]:
-        """How many different nodes point at each row."""
-        found = np.zeros(len(self), dtype=np.int64)
+    def degrees(self, threads: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """How many different nodes point at each row, and at how many it points, itself not counted."""
+        into = np.zeros(len(self), dtype=np.uint32)
         parts = np.array_split(np.arange(len(self.cuts) - 1), threads)
 
-        def run(part: NDArray[np.int64]) -> None:
+        def run(part: NDArray[np.int64]) -> NDArray[np.uint32]:
+            out = np.zeros(len(self), dtype=np.uint32)
             if len(part):
                 marks = np.full(len(self), -1, dtype=np.int64)
                 first, last = self.cuts[part[0]], self.cuts[part[-1] + 1]
-                kernels.distinct(self.starts, self.sources, first, last, marks, found)
+                kernels.distinct(self.starts, self.sources, first, last, marks, into, out)
+            return out
 
-        map_ordered(run, parts, threads)
-        return found
+        found = map_ordered(run, parts, threads)
+        return into, sum(found[1:], found[0])
 
 
 def cut(starts: NDArray[np.int64], parts: int) -> NDArray[np.int64]:

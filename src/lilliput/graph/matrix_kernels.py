@@ -96,13 +96,17 @@ def fill(ends, weights, first, last, free, sources, values):
 
 
 @njit(nogil=True, cache=True)
-def distinct(starts, sources, first, last, marks, out):
-    """How many different sources each row from `first` to `last` has, itself not counted; `marks`: -1 a node."""
+def distinct(starts, sources, first, last, marks, into, out):
+    """How many different nodes point at each row from `first` to `last`, and at how many of these each node points.
+
+    A node itself is not counted. `marks` int32: -1 a node; `into` is set, `out` is added to.
+    """
     for row in range(first, last):
         found = 0
         for edge in range(starts[row], starts[row + 1]):
             source = sources[edge]
             if marks[source] != row and source != row:
                 marks[source] = row
+                out[source] += 1
                 found += 1
-        out[row] = found
+        into[row] = found

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.threads import resolve_threads
+from lilliput.core.threads import map_ordered, resolve_threads
 from lilliput.graph import pagerank_kernels as kernels
 from lilliput.graph.matrix import BLOCKS, Matrix
 
@@ -31,7 +31,7 @@ STAGES = 4
 MOST_PASSES = 1000
 SMALL = 200_000
 """Edges and nodes below which threads cost more than they bring."""
-NOTHING = np.zeros(0)
+NOTHING, NO_JUMPS = np.zeros(0), np.zeros(1)
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,21 @@ def pagerank(
             if watch is not None:
                 watch(passes)
         return chain.ranks(residual, passes, residual <= tolerance, notes(len(matrix), damping, tolerance))
+
+
+def received(matrix: Matrix, given: NDArray[np.float64], damping: float, threads: int) -> NDArray[np.float64]:
+    """What each row gets from the nodes that point at it, where these give `given` to an edge of weight 1."""
+    found, cuts = np.empty(len(matrix)), matrix.cuts
+
+    def run(block: int) -> None:
+        rest = (given, NO_JUMPS, 0, 0.0, damping, cuts[block], cuts[block + 1], found)
+        if matrix.weights is None:
+            kernels.gather(matrix.starts, matrix.sources, *rest)
+        else:
+            kernels.gather_weighted(matrix.starts, matrix.sources, matrix.weights, *rest)
+
+    map_ordered(run, range(len(cuts) - 1), threads)
+    return found
 
 
 def notes(nodes: int, damping: float, tolerance: float) -> list[str]:
