@@ -48,6 +48,14 @@ class Plan:
     quotes: bool
     width: int
     first_line: int = 1
+    spare: list[bytearray] = field(default_factory=list)
+
+    def take_back(self, given: Any) -> None:
+        """A block that nobody reads any more: its memory serves again, as fresh memory costs more than reading."""
+        while isinstance(given, np.ndarray):
+            given = given.base
+        if isinstance(given, bytearray) and len(given) == BLOCK + 1:
+            self.spare.append(given)
 
 
 @dataclass
@@ -78,12 +86,13 @@ def open_plan(file: DataFile, columns: EdgeColumns, header: bool) -> tuple[Plan,
     quotes = file.format == "csv"
     if file.format == "text":
         names, header = _text_names(file), False
-        return Plan(columns, columns.wanted(names, file.name, False), mark, False, 0), _blocks(file, mark, quotes, header)
+        plan = Plan(columns, columns.wanted(names, file.name, False), mark, False, 0)
+        return plan, _blocks(file, plan, header)
     names = delimited_names(file, header)
     plan = Plan(columns, columns.wanted(names, file.name, header), mark, quotes, len(names))
     if header:
         plan = replace(plan, first_line=2 + sum(name.count("\n") for name in names))
-    return plan, _blocks(file, mark, quotes, header)
+    return plan, _blocks(file, plan, header)
 
 
 def _text_names(file: DataFile) -> list[str]:
@@ -96,25 +105,25 @@ def _text_names(file: DataFile) -> list[str]:
     raise DataError(f"{file.name} has no edge")
 
 
-def _blocks(file: DataFile, mark: int, quotes: bool, header: bool) -> Iterator[NDArray[np.uint8]]:
+def _blocks(file: DataFile, plan: Plan, header: bool) -> Iterator[NDArray[np.uint8]]:
     """Whole rows, the last of a block with a newline, without the byte order mark and the header."""
     with open_bytes(file.path) as stream:
         rest = stream.read(3)
         if rest.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise DataError(f"{file.name} is UTF-16; save it as UTF-8")
         rest = b"" if rest == codecs.BOM_UTF8 else rest
-        for block in _whole_rows(stream, rest, mark, quotes):
+        for block in _whole_rows(stream, rest, plan):
             if header:
-                block = _without_first(block, mark, quotes)
+                block = _without_first(block, plan.mark, plan.quotes)
                 header = len(block) == 0
             if len(block):
                 yield block
 
 
-def _whole_rows(stream: BinaryIO, rest: bytes, mark: int, quotes: bool) -> Iterator[NDArray[np.uint8]]:
+def _whole_rows(stream: BinaryIO, rest: bytes, plan: Plan) -> Iterator[NDArray[np.uint8]]:
     size = BLOCK
     while True:
-        block = bytearray(size + 1)
+        block = plan.spare.pop() if plan.spare and size == BLOCK else bytearray(size + 1)
         block[: len(rest)] = rest
         with memoryview(block) as view:
             end = len(rest) + _fill(stream, view[len(rest) : size])
@@ -122,7 +131,7 @@ def _whole_rows(stream: BinaryIO, rest: bytes, mark: int, quotes: bool) -> Itera
         if last and end and block[end - 1] != kernels.NEWLINE:
             block[end] = kernels.NEWLINE
             end += 1
-        whole = end if last else _row_end(block, end, mark, quotes)
+        whole = end if last else _row_end(block, end, plan.mark, plan.quotes)
         if whole:
             yield np.frombuffer(block, dtype=np.uint8)[:whole]
             rest, size = bytes(memoryview(block)[whole:end]), BLOCK

@@ -170,21 +170,25 @@ class _Reader:
 
 
 def _in_order(plan: Plan, blocks: Iterable[Any], threads: int) -> Iterator[Block]:
-    """The blocks parsed by threads, in their order."""
+    """The blocks parsed by threads, in their order; the one before is done with when the next is asked for."""
     if threads == 1:
-        yield from (parse(plan, block) for block in blocks)
+        for given in blocks:
+            yield parse(plan, given)
+            plan.take_back(given)
         return
-    waiting: deque[Future[Block]] = deque()
+    waiting: deque[tuple[Any, Future[Block]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for block in blocks:
-                waiting.append(pool.submit(parse, plan, block))
-                if len(waiting) > threads + 1:
-                    yield waiting.popleft().result()
+            for given in blocks:
+                waiting.append((given, pool.submit(parse, plan, given)))
+                while len(waiting) > threads or (waiting and waiting[0][1].done()):
+                    done, future = waiting.popleft()
+                    yield future.result()
+                    plan.take_back(done)
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[1].result()
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 

@@ -145,14 +145,16 @@ def _filled(
     values = [_weights(chunk, weighted) for chunk in edges.chunks]
     exact = all(bool(np.all(part == part.astype(np.float32))) for part in values)
 
-    def sort(number: int) -> NDArray[np.int64]:
-        chunk = edges.chunks[number]
-        begins = np.empty(RANGES + 1, dtype=np.int64)
-        spare, spare_weights = np.empty_like(chunk.ends), np.empty_like(values[number])
-        kernels.spread(chunk.ends, values[number], place, loops, shift, begins, spare, spare_weights)
-        return begins
+    begins = np.empty((len(edges.chunks), RANGES + 1), dtype=np.int64)
+    longest = max(map(len, edges.chunks))
 
-    begins = map_ordered(sort, range(len(edges.chunks)), threads)
+    def sort(part: NDArray[np.int64]) -> None:
+        spare, spare_weights = np.empty((2, longest), dtype=np.uint32), np.empty(longest if weighted else 0)
+        for number in part.tolist():
+            ends, told = edges.chunks[number].ends, values[number]
+            kernels.spread(ends, told, place, loops, shift, begins[number], spare, spare_weights)
+
+    map_ordered(sort, np.array_split(np.arange(len(edges.chunks)), threads), threads)
     free = starts[:-1].copy()
     sources = np.empty(int(starts[-1]), dtype=np.uint32)
     weights = np.empty(len(sources) if weighted else 0, dtype=np.float32 if exact else np.float64)

@@ -55,12 +55,14 @@ class Ranks:
 
     residual : L1 distance of the last values from what one more step of the chain makes of them.
     bound : how far the ranks are at most from the exact ones, in the L1 norm.
+    level : what a node gets by jumps for each 1 of its teleport.
     passes : times that all edges were read; `converged`: the residual is within the tolerance.
     """
 
     values: NDArray[np.float64]
     residual: float
     bound: float
+    level: float
     passes: int
     converged: bool
     notes: list[str] = field(default_factory=list)
@@ -216,4 +218,4 @@ class _Chain:
             bound *= 2 / share  # scores are a part of the whole, scaled to 1
         if not converged:
             said = [*said, f"not converged after {passes} passes: the residual is {residual:.1g}"]
-        return Ranks(self._values / self._sum, residual, bound, passes, converged, said)
+        return Ranks(self._values / self._sum, residual, bound, self._level / self._sum, passes, converged, said)

@@ -88,22 +88,7 @@ def turned(starts, sources, out_starts, targets):
             free[source] += 1
 
 
-@njit(nogil=True, cache=True)
-def earned(starts, sources, weights, given, values, base, damping, first, last, out):
-    """How much of each row's value comes from nodes that somebody points at: value less jumps, at both ends."""
-    weighted = len(weights) > 0
-    for row in range(first, last):
-        total = 0.0
-        for edge in range(starts[row], starts[row + 1]):
-            source = sources[edge]
-            if values[source] > 0.0:
-                weight = weights[edge] if weighted else 1.0
-                share = max(0.0, 1.0 - base[source] / values[source])
-                total += damping * weight * given[source] * share
-        out[row] = total
-
-
-SCANNED = 64
+SCANNED = 32
 """Edges of a supporter that are looked through for one that comes from whom it supports."""
 
 
@@ -111,7 +96,7 @@ SCANNED = 64
 def suspect(starts, sources, weights, given, values, earnings, damping, least, first, last, out):
     """The share of what a row gets that comes from nodes which have earned nothing but from the row itself.
 
-    For rows with values from `least` on, 0 for others.
+    For rows with values from `least` on, 0 for others. `given`: what a node gives to an edge of weight 1.
     """
     weighted = len(weights) > 0
     for row in range(first, last):
@@ -119,15 +104,17 @@ def suspect(starts, sources, weights, given, values, earnings, damping, least, f
         if values[row] < least or starts[row + 1] == starts[row]:
             continue
         total = doubtful = 0.0
+        back = damping * given[row]
         for edge in range(starts[row], starts[row + 1]):
             source = sources[edge]
             flow = (weights[edge] if weighted else 1.0) * given[source]
             total += flow
             own = earnings[source]
-            if starts[source + 1] - starts[source] <= SCANNED and own > 0.0:
-                for other in range(starts[source], starts[source + 1]):
+            begin, end = starts[source], starts[source + 1]
+            if own > 0.0 and end - begin <= SCANNED:
+                for other in range(begin, end):
                     if sources[other] == row:
-                        own -= damping * (weights[other] if weighted else 1.0) * given[row]
-            if values[source] > 0.0:
-                doubtful += flow * (1.0 - min(1.0, max(0.0, own) / values[source]))
+                        own -= back * (weights[other] if weighted else 1.0)
+            if own < values[source]:
+                doubtful += flow * (1.0 - max(0.0, own) / values[source])
         out[row] = doubtful / total if total > 0.0 else 0.0

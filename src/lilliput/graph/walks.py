@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lilliput.core.threads import map_ordered
 from lilliput.graph import walk_kernels as kernels
 from lilliput.graph.matrix import Matrix
+from lilliput.graph.pagerank import received
 
 ROUNDS = 50
 """Of label propagation, at most; it may go round in circles."""
@@ -82,29 +83,30 @@ def communities(matrix: Matrix) -> NDArray[np.uint32]:
 def suspicions(
     matrix: Matrix,
     values: NDArray[np.float64],
-    given: NDArray[np.float64],
-    base: NDArray[np.float64],
+    strength: NDArray[np.float64],
+    jumps: NDArray[np.float64],
+    unseen: NDArray[np.float64] | float,
     damping: float,
     least: float,
     threads: int,
 ) -> NDArray[np.float64]:
     """How much of what each row gets has no diverse support, from 0 to 1; 0 for rows with values below `least`.
 
-    A node has earned what it gets from nodes that somebody points at. A supporter counts as doubtful for the part of
-    its value that it has not earned, but has by jumps, from nodes at which nobody points, or from the very row that it
-    supports: as those of a link farm (Gyongyi & Garcia-Molina 2005, "Link Spam Alliances"), one or two steps deep.
+    A node has earned what it gets from nodes that somebody points at, and from followers `unseen`. A supporter counts
+    as doubtful for the part of its value that it has not earned, but has by `jumps`, from nodes at which nobody points,
+    or from the very row that it supports: as those of a link farm (Gyongyi & Garcia-Molina 2005, "Link Spam
+    Alliances"), one or two steps deep. `strength`: the weights that go out of each row.
     """
-    cuts = matrix.cuts
+    cuts, size = matrix.cuts, len(matrix)
     weights = NO_WEIGHTS if matrix.weights is None else matrix.weights
-    earnings, found = np.zeros(len(matrix)), np.zeros(len(matrix))
-    rest = (matrix.starts, matrix.sources, weights, given, values)
-
-    def earn(block: int) -> None:
-        kernels.earned(*rest, base, damping, cuts[block], cuts[block + 1], earnings)
+    given = np.divide(values, strength, out=np.zeros(size), where=strength > 0)
+    kept = np.divide(values - jumps, values, out=np.zeros(size), where=values > 0)
+    earnings = received(matrix, np.maximum(kept, 0) * given, damping, threads) + unseen
+    found = np.zeros(size)
 
     def suspect(block: int) -> None:
-        kernels.suspect(*rest, earnings, damping, least, cuts[block], cuts[block + 1], found)
+        vectors = (matrix.starts, matrix.sources, weights, given, values, earnings)
+        kernels.suspect(*vectors, damping, least, cuts[block], cuts[block + 1], found)
 
-    map_ordered(earn, range(len(cuts) - 1), threads)
     map_ordered(suspect, range(len(cuts) - 1), threads)
     return found

@@ -19,7 +19,7 @@ from lilliput.data.batch import BadRows
 from lilliput.data.edge_columns import EdgeColumns
 from lilliput.data.edges import Edges, edges_of, read_edges
 from lilliput.graph.matrix import Matrix, build
-from lilliput.graph.pagerank import Ranks, Teleport, pagerank, received
+from lilliput.graph.pagerank import Ranks, Teleport, pagerank
 from lilliput.graph.walks import communities, distances, suspicions
 from lilliput.tasks.machine_code import ready
 from lilliput.tasks.promise import Promise
@@ -157,15 +157,13 @@ def _earlier(draft: InfluencerRanker, matrix: Matrix, notes: list[str]) -> NDArr
 def _suspicions(
     matrix: Matrix, ranks: Ranks, teleport: Teleport, damping: float, threads: int
 ) -> NDArray[np.float32]:
-    friends = teleport.friends
-    strength = matrix.out if friends is None else matrix.out + friends
-    given = np.divide(ranks.values, strength, out=np.zeros(len(matrix)), where=strength > 0)
-    to = np.broadcast_to(teleport.to, (len(matrix),))
-    jumped = ranks.values.copy()  # what is not from others: by jumps
-    jumped -= received(matrix, given, damping, threads)
-    base = np.where(to > 0, np.maximum(jumped, 0), 0)
-    found = suspicions(matrix, ranks.values, given, base, damping, OFTEN / len(matrix), threads)
-    return found.astype(np.float32)
+    strength = matrix.out if teleport.friends is None else matrix.out + teleport.friends
+    jumps = np.broadcast_to(ranks.level * teleport.to, (len(matrix),))
+    unseen: Any = 0.0
+    if teleport.followers is not None and teleport.private:
+        unseen = damping * ranks.level * teleport.followers
+    least = OFTEN / len(matrix)
+    return suspicions(matrix, ranks.values, strength, jumps, unseen, damping, least, threads).astype(np.float32)
 
 
 def _report(draft: InfluencerRanker, matrix: Matrix, rows: int, bad: BadRows, notes: list[str]) -> Report:
