@@ -63,6 +63,8 @@ def _labels(model: Any) -> list[Any]:
     """What the model tells apart; of word clusters the most frequent words of each."""
     if model.task == "fasttext":
         return list(model.get_labels())
+    if model.task == "rank":
+        return model.top(LABELS + 1)
     if model.task == "clusters":
         return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
     return list(model.labels_.names)

@@ -25,11 +25,11 @@ def add_to(app: typer.Typer) -> None:
 def predict(
     model: options.Model,
     given: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="INPUT", help="A text, a data file, or - for standard input: a text a line, or CSV with --text."
         ),
-    ],
+    ] = None,
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="FILE", help=".csv, .tsv or .jsonl, plain or .gz; else the screen.")
     ] = "-",
@@ -51,6 +51,7 @@ def predict(
 
     A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
     a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
+    With a ranking: the table of all accounts, as -o says (.csv, .json, .html), or why the account given is where it is.
     """
     from lilliput.cli.labeller import as_labeller
     from lilliput.cli.predict_text import show_answer, show_spans
@@ -58,6 +59,15 @@ def predict(
     from lilliput.data.files import ENDINGS
 
     loaded: Any = load(model)
+    if loaded.task == "rank":
+        from lilliput.cli.ranking import rank_input
+
+        if explain or spans or keep or top is not None or text is not None:
+            raise LilliputError(f"{model} holds a ranking; --explain, --spans, --keep, --top, --text are for texts")
+        rank_input(loaded, given, out, json=json, quiet=quiet)
+        return
+    if given is None:
+        raise LilliputError("what is the input? Give a text, a data file, or - for standard input")
     if loaded.task in ("tag", "segment"):
         from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input

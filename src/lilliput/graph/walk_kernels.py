@@ -94,7 +94,7 @@ SCANNED = 32
 
 @njit(nogil=True, cache=True)
 def suspect(starts, sources, weights, given, values, earnings, damping, least, first, last, out):
-    """The share of what a row gets that comes from nodes which have earned nothing but from the row itself.
+    """The share of a row's value that comes from nodes which have earned nothing but from the row itself.
 
     For rows with values from `least` on, 0 for others. `given`: what a node gives to an edge of weight 1.
     """
@@ -103,12 +103,11 @@ def suspect(starts, sources, weights, given, values, earnings, damping, least, f
         out[row] = 0.0
         if values[row] < least or starts[row + 1] == starts[row]:
             continue
-        total = doubtful = 0.0
+        doubtful = 0.0
         back = damping * given[row]
         for edge in range(starts[row], starts[row + 1]):
             source = sources[edge]
             flow = (weights[edge] if weighted else 1.0) * given[source]
-            total += flow
             own = earnings[source]
             begin, end = starts[source], starts[source + 1]
             if own > 0.0 and end - begin <= SCANNED:
@@ -117,4 +116,4 @@ def suspect(starts, sources, weights, given, values, earnings, damping, least, f
                         own -= back * (weights[other] if weighted else 1.0)
             if own < values[source]:
                 doubtful += flow * (1.0 - max(0.0, own) / values[source])
-        out[row] = doubtful / total if total > 0.0 else 0.0
+        out[row] = damping * doubtful / values[row]

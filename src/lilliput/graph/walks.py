@@ -90,7 +90,7 @@ def suspicions(
     least: float,
     threads: int,
 ) -> NDArray[np.float64]:
-    """How much of what each row gets has no diverse support, from 0 to 1; 0 for rows with values below `least`.
+    """How much of what each row is worth has no diverse support, from 0 to 1; 0 for rows with values below `least`.
 
     A node has earned what it gets from nodes that somebody points at, and from followers `unseen`. A supporter counts
     as doubtful for the part of its value that it has not earned, but has by `jumps`, from nodes at which nobody points,
