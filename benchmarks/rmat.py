@@ -18,11 +18,11 @@ STEP = 1_000_000
 
 @njit(cache=True)
 def draw(edges, scale, seed, source, target):
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (what numba has)
     for edge in range(edges):
         row = column = 0
         for _ in range(scale):
-            chance = np.random.random()
+            chance = np.random.random()  # noqa: NPY002
             row, column = 2 * row, 2 * column
             if chance >= 0.57:
                 if chance < 0.76:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
+    from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
     "Budget": "lilliput.core.budget",
@@ -39,8 +41,10 @@ _PLACES = {
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",
     "Source": "lilliput.data.source",
+    "StreamingPCA": "lilliput.tasks.pca",
     "TextClassifier": "lilliput.tasks.label",
     "WordClusters": "lilliput.tasks.clusters",
+    "WordVectors": "lilliput.tasks.vectors",
     "load": "lilliput.core.registry",
 }
 

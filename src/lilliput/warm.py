@@ -20,10 +20,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets")
+import numpy as np
+
+PACKAGES = tuple(
+    f"lilliput.{name}" for name in ("compress", "data", "features", "graph", "nets", "retrieval", "spectral")
+)
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
     "lilliput.compress.valuemap_kernels",
+    "lilliput.data.edge_kernels",
     "lilliput.features.bags",
     "lilliput.features.cluster_kernels",
     "lilliput.features.exchange_bigram",
@@ -31,9 +36,15 @@ CALLED = (
     "lilliput.features.exchange_predictive",
     "lilliput.features.exchange_words",
     "lilliput.features.window_kernels",
+    "lilliput.graph.matrix_kernels",
+    "lilliput.graph.pagerank_kernels",
+    "lilliput.graph.rank_kernels",
+    "lilliput.graph.walk_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
     "lilliput.nets.tagging",
+    "lilliput.retrieval.nearest_kernels",
+    "lilliput.spectral.kernels",
     "lilliput.nets.pooling",
 )
 """Modules with kernels that Python calls; those of other modules are compiled with them."""
@@ -67,6 +78,9 @@ def warm() -> float:
     _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
     _tag_and_cluster()
+    _look_near()
+    _multiply_sparse()
+    _rank()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -103,6 +117,57 @@ def _tag_and_cluster() -> None:
         tagger = SequenceTagger(budget="50KB", clusters=known, threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
     Segmenter(threads=1, progress=False).fit(words).predict(["thedogran"] * 20)
+
+
+def _look_near() -> None:
+    """Look for the nearest rows of a tiny table."""
+    from lilliput.retrieval.nearest import inverse_lengths, scanned
+
+    codes = np.eye(4, dtype=np.int8)
+    scanned(codes, inverse_lengths(codes), codes.astype(np.int16), 1, threads=1)
+
+
+def _multiply_sparse() -> None:
+    """Find the components of tiny sparse rows, few and many."""
+    from lilliput.spectral.moments import moments_of
+    from lilliput.spectral.rows import Sparse, SparseRows
+    from lilliput.spectral.scatter import ColumnScatter, RowScatter
+
+    for dtype in (np.float32, np.float64):
+        block = Sparse(np.arange(4), np.arange(3, dtype=np.int32), np.ones(3, dtype=dtype))
+        rows, vectors = SparseRows(block, 3), np.ones((3, 2), dtype=dtype)
+        mean = moments_of(rows).mean
+        ColumnScatter(rows, mean, 3, 1).product(vectors)
+        few = RowScatter(block, 3, mean, 1)
+        few.directions(few.product(vectors), np.ones(2))
+
+
+def _rank() -> None:
+    """Rank tiny networks of numbers and of texts, without weights and with them, and use them from their files."""
+    from lilliput.core.registry import load
+    from lilliput.tasks.rank import InfluencerRanker
+
+    pairs = [("1", "2"), ("2", "3"), ("3", "1")]
+    with TemporaryDirectory() as folder:
+        model, table = Path(folder, "model.safetensors"), Path(folder, "table.csv")
+        for edges, seeds, text in (
+            (pairs, None, "source,target\n1,2\n2,1\n"),
+            ([(*pair, 0.1) for pair in pairs], ["1"], "1 2 0.5\n2 1 1\n"),
+            ([(*pair, 2) for pair in pairs] + [("a", "1", 1)], ["a"], 'source,target\n"a",b\nb,a\n'),
+        ):
+            ranker = InfluencerRanker(seeds=seeds, communities=True, threads=1, progress=False).fit(edges)
+            ranker.write(table)
+            ranker.save(model)
+            restored: Any = load(model)
+            restored.write(table)
+            restored.write(table.with_suffix(".html"))
+            restored.explain("1")
+            restored.reach("1")
+            file = Path(folder, "edges.csv" if "," in text else "edges.txt")
+            file.write_text(text)
+            weight = "3" if "0.5" in text else None
+            columns: dict[str, Any] = {"source": "1", "target": "2", "weight": weight}
+            ranker.set_params(seeds=None, **columns).fit(file)
 
 
 def forget() -> None:

@@ -316,11 +316,6 @@ def test_one_warning_names_what_has_no_effect(path):
     assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
 
 
-def test_word_vectors_are_to_come():
-    with pytest.raises(LilliputError, match="comes with word vectors"):
-        fasttext.train_unsupervised("train.txt", model="skipgram")
-
-
 # Arguments
 
 
@@ -468,8 +463,8 @@ def test_files_that_hold_no_labeller(model, tmp_path):
     model.save_model(path)
     manifest, arrays = read_model(path)
     kept = {name: array.copy() for name, array in arrays.items()}
-    write_model(path, {**manifest, "task": "vectors"}, kept)
-    with pytest.raises(ModelFileError, match="a model of task 'vectors', which labels no texts"):
+    write_model(path, {**manifest, "task": "clusters"}, kept)
+    with pytest.raises(ModelFileError, match="a model of task 'clusters', which labels no texts"):
         fasttext.load_model(path)
     write_model(path, {**manifest, "label_prefix": 3}, kept)
     with pytest.raises(ModelFileError, match="3 is no prefix of labels"):

@@ -74,7 +74,7 @@ def test_version_11_has_no_character_ngrams(changed):
 
 @pytest.mark.parametrize("kind", [1, 2])
 def test_word_vectors_are_refused(changed, kind):
-    with pytest.raises(ModelFileError, match="this is a word-vector model; only supervised models can be converted"):
+    with pytest.raises(ModelFileError, match="this is a word-vector model, which labels no texts"):
         read_fasttext(changed("words", "model", kind))
 
 

@@ -176,7 +176,7 @@ def test_saved_and_loaded_is_the_same_estimator(tmp_path):
     path = tmp_path / "m.safetensors"
     fitted = Majority(smoothing=np.float64(0.5), budget=Budget("1MB", "5min")).fit(X, y)
     size = fitted.save(path)
-    assert size == path.stat().st_size == len(fitted.to_bytes())
+    assert size == path.stat().st_size == len(fitted.to_bytes()) == fitted.file_size()
     loaded = load(path)
     assert isinstance(loaded, Majority)
     assert loaded.get_params() == {**fitted.get_params(), "budget": "1MB,5min"}

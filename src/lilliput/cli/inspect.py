@@ -64,9 +64,15 @@ def _labels(model: Any) -> list[Any]:
     if model.task == "fasttext":
         return list(model.get_labels())
     if model.task == "rank":
-        return model.top(LABELS + 1)
+        return model.top(LABELS)
+    if model.task == "vectors":
+        from lilliput.cli.vectoring import printable
+
+        return [printable(word) for word in model.table_.words.first(LABELS)]
     if model.task == "clusters":
         return [" ".join(words) for words in model.listing(SHOWN_WORDS)]
+    if model.task == "pca":
+        return [f"{share:.2%}" for share in model.explained_variance_ratio_]
     return list(model.labels_.names)
 
 
@@ -75,10 +81,14 @@ def _page(found: dict[str, Any]) -> str:
     from lilliput.core.report import Report
 
     names = list(map(str, found["labels"]))
-    more = ", ..." if len(names) > LABELS else ""
+    task = found["manifest"]["task"]
+    kind = {"vectors": "words ", "pca": "shares", "rank": "ranked"}.get(task, "labels")
+    counted = {"vectors": "words", "rank": "accounts"}.get(task)
+    count = found["manifest"][counted] if counted else len(names)
+    more = ", ..." if count > LABELS else ""
     lines = [
         f"file        {found['file']}: {format_bytes(found['bytes'])} ({found['bytes']:,} bytes)",
-        f"labels      {len(names):,}: {', '.join(names[:LABELS])}{more}",
+        f"{kind}      {count:,}: {', '.join(names[:LABELS])}{more}",
         "",
         "manifest",
         *(f"  {line}" for line in _tree(found["manifest"])),

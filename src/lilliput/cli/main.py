@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from lilliput.core.errors import LilliputError
 
-VERBS = ("fit", "predict", "score", "inspect", "convert", "doctor", "demo", "data")
+VERBS = ("fit", "predict", "score", "inspect", "map", "convert", "doctor", "demo", "data")
 """Each is a module of this package with ``add_to(app)``; only the one that is asked for is imported."""
 
 

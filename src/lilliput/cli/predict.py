@@ -38,7 +38,9 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which parts of the text spoke for and against.")
     ] = False,
-    top: Annotated[int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels.")] = None,
+    top: Annotated[
+        int | None, typer.Option(metavar="K", min=1, help="Give the K most probable labels, or nearest words.")
+    ] = None,
     spans: Annotated[
         bool, typer.Option("--spans", help="Say which part of the text is in which language, and its share of words.")
     ] = False,
@@ -52,6 +54,7 @@ def predict(
     A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
     a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
     With a ranking: the table of all accounts, as -o says (.csv, .json, .html), or why the account given is where it is.
+    With word vectors: the words nearest to a word, or to "king - man + woman".
     """
     from lilliput.cli.labeller import as_labeller
     from lilliput.cli.predict_text import show_answer, show_spans
@@ -62,12 +65,17 @@ def predict(
     if loaded.task == "rank":
         from lilliput.cli.ranking import rank_input
 
-        if explain or spans or keep or top is not None or text is not None:
-            raise LilliputError(f"{model} holds a ranking; --explain, --spans, --keep, --top, --text are for texts")
-        rank_input(loaded, given, out, json=json, quiet=quiet)
+        for_texts = bool(explain or spans or keep or top or text)
+        rank_input(loaded, given, out, json=json, quiet=quiet, for_texts=for_texts)
         return
-    if given is None:
-        raise LilliputError("what is the input? Give a text, a data file, or - for standard input")
+    given = _input(given)
+    if loaded.task == "vectors":
+        from lilliput.cli.vectoring import near_input
+
+        if explain or spans or keep:
+            raise LilliputError(f"{model} holds word vectors; --explain, --spans, --keep are for models of labels")
+        near_input(loaded, given, out, text, json=json, top=top, skip_bad=skip_bad)
+        return
     if loaded.task in ("tag", "segment"):
         from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input
@@ -77,6 +85,11 @@ def predict(
             raise LilliputError(f"{model} {does}; --explain, --spans, --keep, --top, --text are for models of labels")
         answer = tag_input if loaded.task == "tag" else segment_input
         answer(loaded, given, out, json=json, skip_bad=skip_bad, quiet=quiet)
+        return
+    if loaded.task == "pca":
+        from lilliput.cli.projecting import project_input
+
+        project_input(loaded, given, out, text=text, header=not no_header, skip_bad=skip_bad)
         return
     if not options.is_data(given, ENDINGS):
         if out != "-" or keep:
@@ -100,3 +113,10 @@ def predict(
         bad = predict_file(labeller, source, out, json=json, top=top, keep=keep, show=not quiet)
     if bad.count and not quiet:
         typer.echo(f"note: {bad}; their rows are empty", err=True)
+
+
+def _input(given: str | None) -> str:
+    """What is to be answered, which only a ranking needs not."""
+    if given is None:
+        raise LilliputError("what is the input? Give a text, a data file, or - for standard input")
+    return given

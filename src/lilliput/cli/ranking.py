@@ -17,8 +17,12 @@ STEPS = 3
 """Of reach."""
 
 
-def rank_input(model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool) -> None:
-    """Write the table, or explain the rank of an account."""
+def rank_input(
+    model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, for_texts: bool
+) -> None:
+    """Write the table, or explain the rank of an account; `for_texts`: options were given that it has no use for."""
+    if for_texts:
+        raise LilliputError("this is a ranking; --explain, --spans, --keep, --top and --text are for models of texts")
     if account is None:
         if out != "-":
             options.check_writable(out)

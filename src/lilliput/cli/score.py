@@ -34,7 +34,7 @@ def score(
     skip_bad: options.SkipBad = False,
     json: options.Json = False,
 ) -> None:
-    """Measure a model on labelled data."""
+    """Measure a model on labelled data, or word vectors on similarity sets and analogies."""
     from lilliput.cli.labeller import as_labeller
     from lilliput.core.registry import load
     from lilliput.data.source import Source
@@ -51,6 +51,11 @@ def score(
         from lilliput.cli.segmenting import score_segmenter
 
         score_segmenter(loaded, data, json=json, skip_bad=skip_bad)
+        return
+    if loaded.task == "vectors":
+        from lilliput.cli.vectoring import score_vectors
+
+        score_vectors(loaded, data, json=json)
         return
     labeller: Any = as_labeller(loaded, model)
     kind = LanguageSource if labeller.task == "language" else Source

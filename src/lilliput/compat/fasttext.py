@@ -8,7 +8,8 @@
     model.save_model("m.safetensors")
 
 Names, arguments and returned types are those of fastText 0.9.3; `train_supervised` trains a `lilliput.TextClassifier`,
-whose network is planned from the data and the budget, and `load_model` opens lilliput's files and fastText's own.
+whose network is planned from the data and the budget, `train_unsupervised` a `lilliput.WordVectors`, and `load_model`
+opens lilliput's files and fastText's own.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from __future__ import annotations
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from lilliput.compat.fasttext_arguments import read_arguments, without_effect
 from lilliput.compat.fasttext_face import FastText
 from lilliput.compat.fasttext_file import MAGIC
 from lilliput.compat.fasttext_source import EOS, tokenize
-from lilliput.core.errors import LilliputError, ModelFileError
+from lilliput.core.errors import ModelFileError
 from lilliput.core.modelfile import StrPath, read_model
+from lilliput.tasks.vectors import WordVectors
+
+if TYPE_CHECKING:
+    from lilliput.compat.fasttext_unsupervised import Vectors
 
 __all__ = ["BOW", "EOS", "EOW", "FastText", "load_model", "tokenize", "train_supervised", "train_unsupervised"]
 
@@ -57,27 +62,48 @@ def train_supervised(*args: Any, **kwargs: Any) -> FastText:
     return train(given)
 
 
-def train_unsupervised(*args: Any, **kwargs: Any) -> NoReturn:
-    """Not here yet: raises `LilliputError`."""
-    raise LilliputError(
-        "train_unsupervised is not here yet: it comes with word vectors, in a later version; "
-        "until then train word vectors with fastText"
-    )
+def train_unsupervised(*args: Any, **kwargs: Any) -> Vectors:
+    """Train word vectors on a file with a text a line and return the model.
+
+    Arguments have fastText's names, order and defaults: ``input`` (the path, ``"-"`` for standard input), model
+    ("skipgram" or "cbow"), lr, dim, ws, epoch, minCount, minCountLabel, minn, maxn, neg, wordNgrams, loss, bucket,
+    thread, lrUpdateRate, t, label, verbose, pretrainedVectors. Of these
+
+    - model, dim, ws, epoch, minCount, minn, maxn, neg, t, thread and verbose (0: no progress) mean what they mean in
+      fastText; lr too, but `lilliput.WordVectors` chooses it when it is not given;
+    - minCountLabel, wordNgrams, bucket, lrUpdateRate and label have no meaning here; one warning names those that were
+      given and are not at their default;
+    - another loss than "ns" and pretrainedVectors are refused.
+
+    Words are what stands between spaces, and their case is not folded, as in fastText; a line end is no word. The same
+    file gives the same model, with any number of threads.
+
+    Raises TypeError for other arguments and `DataError` for a file that cannot be used.
+    """
+    from lilliput.compat.fasttext_unsupervised import read_arguments, train, without_effect
+
+    given = read_arguments(args, kwargs)
+    if note := without_effect(given):
+        warnings.warn(note, stacklevel=2)
+    return train(given)
 
 
 def load_model(path: StrPath) -> FastText:
-    """The model of a file: one that lilliput saved, or fastText's own supervised ``.bin`` or ``.ftz``.
+    """The model of a file: one that lilliput saved, or fastText's own ``.bin`` or ``.ftz``.
 
-    Raises `ModelFileError` when the file cannot be read or labels no texts.
+    Raises `ModelFileError` when the file cannot be read, or neither labels texts nor holds word vectors.
     """
     from lilliput.compat.fasttext_converted import Converted
+    from lilliput.compat.fasttext_file import holds_vectors
 
     if _is_fasttext(path):
-        return Converted.read(path)
+        return _vectors(WordVectors.read(path)) if holds_vectors(path) else Converted.read(path)
     manifest, arrays = read_model(path)
     task = manifest.get("task")
     if task == Converted.task:
         return Converted._restore(manifest, arrays, path)
+    if task == WordVectors.task:
+        return _vectors(WordVectors._restore(manifest, arrays, path))
     if task != "label":
         raise ModelFileError(
             f"{path} holds a model of task {task!r}, which labels no texts; load it with lilliput.load"
@@ -85,6 +111,12 @@ def load_model(path: StrPath) -> FastText:
     from lilliput.compat.fasttext_trained import PrefixedClassifier, Trained
 
     return Trained(PrefixedClassifier._restore(manifest, arrays, path))
+
+
+def _vectors(vectors: WordVectors) -> FastText:
+    from lilliput.compat.fasttext_unsupervised import Vectors
+
+    return Vectors(vectors)
 
 
 def _is_fasttext(path: StrPath) -> bool:

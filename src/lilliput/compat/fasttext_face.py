@@ -12,13 +12,13 @@ from lilliput.core.modelfile import StrPath
 
 _ABSENT = {
     "f": "the C++ object of fastText, which is not here; use the methods of the model itself",
-    "get_nearest_neighbors": "part of word vectors, which are not here yet",
-    "get_analogies": "part of word vectors, which are not here yet",
+    "get_nearest_neighbors": "part of word vectors, which train_unsupervised makes",
+    "get_analogies": "part of word vectors, which train_unsupervised makes",
 }
 
 
 class FastText(ABC):
-    """A supervised model with the methods of fastText 0.9.3's Python module: same arguments, same types returned.
+    """A model with the methods of fastText 0.9.3's Python module: same arguments, same types returned.
 
     Labels carry their prefix, ``__label__`` unless another was trained with. What cannot be done raises
     `LilliputError`, which is a ValueError, as fastText raises one.

@@ -1,4 +1,4 @@
-"""Reading fastText's binary models: ``.bin``, and ``.ftz``, which is quantised.
+"""Reading fastText's binary models: ``.bin``, and ``.ftz``, which is quantised; supervised ones and word vectors.
 
 The layout, little-endian, as written by fastText 0.9 (version 12; version 11 is older and differs in one meaning):
 
@@ -27,13 +27,13 @@ import mmap
 import os
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lilliput.compat.fasttext_matrix import CENTROIDS, DenseMatrix, Matrix, QuantMatrix, check_quantiser
-from lilliput.compat.fasttext_parts import FastTextModel, checked
+from lilliput.compat.fasttext_parts import LONGEST_NGRAM, FastTextModel, checked
 from lilliput.compat.fasttext_text import Dictionary, Hashing
 from lilliput.core.errors import ModelFileError
 
@@ -41,6 +41,7 @@ MAGIC = 793712314
 VERSIONS = (11, 12)
 _LOSSES = {1: "hs", 2: "ns", 3: "softmax", 4: "ova"}
 _SUPERVISED = 3
+_VECTORS = {1: "cbow", 2: "skipgram"}
 
 
 def read_fasttext(path: str | os.PathLike[str]) -> FastTextModel:
@@ -49,20 +50,68 @@ def read_fasttext(path: str | os.PathLike[str]) -> FastTextModel:
     Raises `ModelFileError` when the file is missing, cut, damaged, not fastText's, or holds word vectors.
     """
     file = _File(path)
-    version = _version(file)
-    dim, _, _, _, _, word_ngrams, loss, model, bucket, minn, maxn, _, _ = file.numbers("<12id", "arguments")
-    if model in (1, 2):
-        raise ModelFileError(f"{path}: this is a word-vector model; only supervised models can be converted")
+    dim, loss, model, hashing = _arguments(file)
+    if model in _VECTORS:
+        raise ModelFileError(f"{path}: this is a word-vector model, which labels no texts; see WordVectors.read")
     if model != _SUPERVISED or loss not in _LOSSES or dim < 1:
         raise file.damaged(f"a model of kind {model} with loss {loss} and dim {dim} does not exist")
-    hashing = Hashing(bucket, minn, 0 if version == 11 else maxn, word_ngrams)
+    dictionary, inputs, output = _body(file, dim)
+    return checked(FastTextModel(dim, _LOSSES[loss], hashing, dictionary, inputs, output), path)
+
+
+def read_fasttext_vectors(path: str | os.PathLike[str]) -> FastTextVectors:
+    """Read the word vectors of a fastText model that was trained without labels (skipgram or cbow).
+
+    Raises `ModelFileError` when the file is missing, cut, damaged, not fastText's, or a supervised model.
+    """
+    file = _File(path)
+    dim, _, model, hashing = _arguments(file)
+    if model == _SUPERVISED:
+        raise ModelFileError(f"{path}: this is a supervised model, not one of word vectors; use lilliput convert")
+    if model not in _VECTORS or dim < 1:
+        raise file.damaged(f"a model of kind {model} with dim {dim} does not exist")
+    dictionary, inputs, _ = _body(file, dim)
+    buckets = hashing.bucket if hashing.maxn > 0 else 0
+    if isinstance(inputs, QuantMatrix) or dictionary.pruned or dictionary.labels:
+        raise file.damaged("it has labels, or is quantised, which models of word vectors are not")
+    if buckets < 0 or inputs.shape[0] < dictionary.words + buckets or hashing.maxn > LONGEST_NGRAM:
+        raise file.damaged(
+            f"the input matrix has {inputs.shape[0]} rows for {dictionary.words} words and {buckets} buckets of n-grams"
+        )
+    return FastTextVectors(_VECTORS[model], hashing, dictionary, inputs.values)
+
+
+def holds_vectors(path: str | os.PathLike[str]) -> bool:
+    """Whether a fastText model was trained without labels; raises `ModelFileError` for a file that is none."""
+    return _arguments(_File(path))[2] in _VECTORS
+
+
+class FastTextVectors(NamedTuple):
+    """``method``: "skipgram" or "cbow"; ``input``: float32, a row a word, then a row a bucket of n-grams."""
+
+    method: str
+    hashing: Hashing
+    dictionary: Dictionary
+    input: NDArray[np.float32]
+
+
+def _arguments(file: _File) -> tuple[int, int, int, Hashing]:
+    """Dimension, loss, kind of model, and hashing, of the beginning of the file."""
+    version = _version(file)
+    dim, _, _, _, _, word_ngrams, loss, model, bucket, minn, maxn, _, _ = file.numbers("<12id", "arguments")
+    old = version == 11 and model == _SUPERVISED
+    return dim, loss, model, Hashing(bucket, minn, 0 if old else maxn, word_ngrams)
+
+
+def _body(file: _File, dim: int) -> tuple[Dictionary, Matrix, Matrix]:
+    """Dictionary, input and output matrix: the rest of the file."""
     dictionary = _dictionary(file)
     quantised = file.flag("the mark of a quantised input matrix")
     inputs = _matrix(file, quantised, dim, "input matrix")
     output = _matrix(file, file.flag("the mark of a quantised output matrix") and quantised, dim, "output matrix")
     if file.at != len(file.data):
         raise file.damaged(f"the model ends at byte {file.at}, the file at byte {len(file.data)}")
-    return checked(FastTextModel(dim, _LOSSES[loss], hashing, dictionary, inputs, output), path)
+    return dictionary, inputs, output
 
 
 class _File:

@@ -171,7 +171,7 @@ class Trained(FastText):
 
     def quantize(self, *args: Any, **kwargs: Any) -> None:
         """Nothing is left to do, and a warning says so."""
-        size = format_bytes(len(self.classifier.to_bytes()))
+        size = format_bytes(self.classifier.file_size())
         warnings.warn(
             f"quantize has nothing to do: this model is small from the start ({size}); "
             "for a smaller one give train_supervised autotuneModelSize, such as '100k'",

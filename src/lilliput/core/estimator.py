@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import LilliputError, ModelFileError, NotFittedError
-from lilliput.core.modelfile import StrPath, encode, write_model
+from lilliput.core.modelfile import StrPath, encode, encoded_size, write_model
 from lilliput.core.report import Report
 
 if TYPE_CHECKING:
@@ -116,8 +116,12 @@ class Estimator(ABC):
         return write_model(path, self._full_manifest(), self._arrays())
 
     def to_bytes(self) -> bytes:
-        """The bytes that `save` writes, to check their number against a budget."""
+        """The bytes that `save` writes."""
         return encode(self._full_manifest(), self._arrays())
+
+    def file_size(self) -> int:
+        """How many bytes `save` writes, to hold against a budget; they are not made for it."""
+        return encoded_size(self._full_manifest(), self._arrays())
 
     def _full_manifest(self) -> dict[str, Any]:
         from lilliput.core.measure import version_of

@@ -64,6 +64,11 @@ def encode(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> b
     return b"".join(_chunks(manifest, arrays))
 
 
+def encoded_size(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> int:
+    """The number of bytes that `encode` gives, which need not be made for it."""
+    return sum(len(chunk) for chunk in _chunks(manifest, arrays, checked=False))
+
+
 def write_model(path: StrPath, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> int:
     """Write a model file as a whole or not at all (see `write_atomically`) and return its size in bytes."""
     return write_atomically(path, _chunks(manifest, arrays))
@@ -109,8 +114,8 @@ def _shape(shape: tuple[int | None, ...]) -> str:
 # Writing
 
 
-def _chunks(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> list[Any]:
-    """Length, header and arrays, in the order of the file."""
+def _chunks(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], *, checked: bool = True) -> list[Any]:
+    """Length, header and arrays, in the order of the file; `checked`: with the checksum, else with zeros."""
     ordered = sorted(
         ((name, _little_endian(name, array)) for name, array in arrays.items()),
         key=lambda item: (-item[1].itemsize, item[0]),
@@ -126,7 +131,7 @@ def _chunks(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> 
     head = len(head).to_bytes(8, "little") + head
     body = [array.reshape(-1).view(np.uint8).data for _, array in ordered]
     checksum = zlib.crc32(head)
-    for chunk in body:
+    for chunk in body if checked else ():
         checksum = zlib.crc32(chunk, checksum)
     return [head[: _CHECKSUM.start], _hex(checksum), head[_CHECKSUM.stop :], *body]
 

@@ -13,8 +13,10 @@ TASKS: dict[str, str] = {
     "language": "lilliput.tasks.language:LanguageIdentifier",
     "clusters": "lilliput.tasks.clusters:WordClusters",
     "tag": "lilliput.tasks.tag:SequenceTagger",
+    "vectors": "lilliput.tasks.vectors:WordVectors",
     "segment": "lilliput.tasks.segment:Segmenter",
     "rank": "lilliput.tasks.rank:InfluencerRanker",
+    "pca": "lilliput.tasks.pca:StreamingPCA",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

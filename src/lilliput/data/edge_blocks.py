@@ -77,7 +77,7 @@ class Block:
 def open_plan(file: DataFile, columns: EdgeColumns, header: bool) -> tuple[Plan, Iterable[Any]]:
     """How a file is read, and its blocks: bytes of whole rows, or batches."""
     if file.format not in MARKS:
-        names = column_names(file, True)
+        names = column_names(file)
         places = columns.wanted(names, file.name, True)
         wanted = [names[place] for place in places.values()]
         plan = Plan(columns, dict(zip(places, range(len(places)), strict=True)), 0, False, len(places))

@@ -25,7 +25,9 @@ class Interner:
 
     def numbered(self, block: Block) -> NDArray[np.uint32]:
         """The numbers of a block's ids, uint32 (2, edges)."""
-        assert block.data is not None and block.spans is not None and block.hashed is not None
+        assert block.data is not None
+        assert block.spans is not None
+        assert block.hashed is not None
         return self._numbered(block.data, block.spans, block.hashed, block.kept, 2)
 
     def numbered_pairs(self, ends: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -49,7 +49,7 @@ def decimal(data, at, end):
 
 
 @njit(nogil=True, cache=True)
-def pairs(data, mark, width, source, target, weight, sources, targets, weights):
+def pairs(data, mark, width, source, target, weight, sources, targets, weights):  # noqa: C901 (one loop over bytes)
     """Read rows whose `source` and `target` are whole numbers up to `LARGEST`, written without zeros before them.
 
     Fills uint32 `sources` and `targets`, and float64 `weights` if the place `weight` is not -1. Returns how many edges
@@ -76,7 +76,7 @@ def pairs(data, mark, width, source, target, weight, sources, targets, weights):
         column = 0
         while True:
             first = at
-            if column == source or column == target:
+            if column in (source, target):
                 value = 0
                 while True:
                     digit = data[at] - 48
@@ -150,7 +150,7 @@ def last_row_end(data, mark):
 
 
 @njit(nogil=True, cache=True)
-def cells(data, mark, quotes, width, columns, spans, lines):
+def cells(data, mark, quotes, width, columns, spans, lines):  # noqa: C901 (one loop over bytes)
     """The places of the wanted cells of each row, and what is wrong with it.
 
     `columns` int64 (k,): the places of the wanted ones among the cells of a row. Fills int32 `spans` (rows, k, 2) with

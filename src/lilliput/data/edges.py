@@ -97,7 +97,8 @@ def edges_of(pairs: Iterable[Sequence[Any]], columns: EdgeColumns | None = None)
     names = ("source", "target", "weight")[:width]
     plan = Plan(EdgeColumns(), {name: place for place, name in enumerate(names)}, 0, False, width)
     reader = _Reader(columns or EdgeColumns(), None, IN_MEMORY)
-    reader.take(plan, "edges", [Batch(range(1, len(rows) + 1), dict(zip(names, zip(*rows, strict=True), strict=True)))])
+    cells = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    reader.take(plan, "edges", [Batch(range(1, len(rows) + 1), cells)])
     return reader.edges()
 
 
@@ -231,4 +232,3 @@ class _Disk:
             array.tofile(file)
             file.write(bytes(-array.nbytes % 8))
         return np.memmap(self._file, dtype=array.dtype, mode="r+", offset=self._end, shape=array.shape)
-

@@ -115,7 +115,7 @@ def _fitting(lexicon: Lexicon, texts: Texts, model: WordClusters, promise: Promi
     stand_in.clustering_ = Clustering([], np.zeros(0, dtype=np.int32))
     stand_in.report_ = longest_report(stand_in, texts)
     each = cluster_type(model.clusters).itemsize + 1
-    sizes = len(stand_in.to_bytes()) + MARGIN + np.cumsum([len(word.encode()) + each for word in lexicon.words])
+    sizes = stand_in.file_size() + MARGIN + np.cumsum([len(word.encode()) + each for word in lexicon.words])
     kept = int(np.searchsorted(sizes, allowed, side="right"))
     if not kept:
         smallest = round_memory(int(sizes[0]))
@@ -165,7 +165,7 @@ def _swept(exchange: Exchange, least: float, deadline: float | None, bar: Progre
 def _close(draft: WordClusters, promise: Promise) -> None:
     """Complete the report, and raise `BudgetError` if the promise was not kept."""
     report = draft.report_
-    report.file_bytes = len(draft.to_bytes())
+    report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_memory(report.file_bytes)
     promise.hold_latency(report.latency_p95_ms)

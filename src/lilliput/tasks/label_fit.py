@@ -63,7 +63,7 @@ def adopt(model: TextClassifier, draft: TextClassifier) -> None:
 def close(draft: TextClassifier, promise: Promise) -> None:
     """Complete the report, and raise `BudgetError` if the promise was not kept."""
     report = draft.report_
-    report.file_bytes = len(draft.to_bytes())
+    report.file_bytes = draft.file_size()
     report.fit_seconds = promise.spent
     report.peak_memory_bytes = peak_memory()
     promise.hold_memory(report.file_bytes)

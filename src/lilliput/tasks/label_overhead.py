@@ -55,7 +55,7 @@ def overhead_of(model: TextClassifier, rows: Rows, notes: Sequence[str] = (), be
         plan={**PLAN, "groups": ", ".join([GROUP] * len(stand_in.net_.groups))},
         notes=[*notes, ENDED_EARLY],
     )
-    return len(stand_in.to_bytes()) - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
+    return stand_in.file_size() - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
 
 
 def _empty_net(model: TextClassifier, outputs: int, with_clusters: bool) -> FeedForward:

@@ -119,7 +119,7 @@ def _fitted(
     draft.net_ = replace(learn(learned.plus(held)), power=power)
     report.plan = _plan(draft.net_)
     _measure_here(draft, shown[0] or ["a text"], promise)
-    report.file_bytes = len(draft.to_bytes())
+    report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_memory(report.file_bytes)
     promise.hold_latency(report.latency_p95_ms)
@@ -198,7 +198,7 @@ def _room(draft: LanguageIdentifier, report: Report, promise: Promise) -> float:
         versions=versions(),
         plan={"ngrams": "char 1-4: 10000000 of 10000000 buckets", "pairs": 10**8},
     )
-    overhead = len(stand_in.to_bytes()) - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
+    overhead = stand_in.file_size() - sum(array.nbytes for array in stand_in.net_.arrays().values()) + MARGIN
     return promise.budget.memory - overhead
 
 

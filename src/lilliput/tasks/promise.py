@@ -21,8 +21,8 @@ class Interruptible(Protocol):
 
     interrupted_: bool
 
-    def to_bytes(self) -> bytes:
-        """Its file."""
+    def file_size(self) -> int:
+        """Bytes of its file."""
 
 
 Model = TypeVar("Model", bound=Interruptible)
@@ -94,7 +94,7 @@ class Promise:
         """
         for _ in range(TRIES):
             model = attempt(room)
-            excess = self.excess(len(model.to_bytes()))
+            excess = self.excess(model.file_size())
             if room is None or excess <= 0 or model.interrupted_ or self.end is not None:
                 break
             room -= excess + 16

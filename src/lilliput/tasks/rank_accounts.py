@@ -43,17 +43,21 @@ def totals(
     if strangers:
         notes.append(f"{strangers:,} accounts with totals are on no edge and left out")
     if missing:
-        notes.append(f"{missing:,} of {len(matrix):,} accounts have no totals; their neighbours seen are taken for them")
+        notes.append(
+            f"{missing:,} of {len(matrix):,} accounts have no totals; their neighbours seen are taken for them"
+        )
     return followers, friends
 
 
 def _rows(path: StrPath) -> Iterator[tuple[str, tuple[float, float]]]:
     file = data_file(path)
-    names = column_names(file, True)
+    names = column_names(file)
     key = next((name for name in NAMES if name in names), names[0])
     guard = Guard(file.name, None)
     for batch in read_columns(file, [key, "followers", "friends"]):
-        for row, *cells in zip(batch.rows, *(batch.columns[name] for name in (key, "followers", "friends")), strict=True):
+        for row, *cells in zip(
+            batch.rows, *(batch.columns[name] for name in (key, "followers", "friends")), strict=True
+        ):
             pair = tuple(_total(cell) for cell in cells[1:])
             if not all(0 <= value < float("inf") for value in pair):
                 guard.reject(row, f"followers {cells[1]!r} and friends {cells[2]!r} are no numbers from 0 on")

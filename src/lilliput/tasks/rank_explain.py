@@ -85,7 +85,10 @@ def explain(model: InfluencerRanker, account: str, before: InfluencerRanker | No
     ranking = model.ranking_
     row = ranking.row(account)
     sources, shares = _support(model, row)
-    supporters = [Support(ranking.name(s), float(v), int(ranking.rank_of[s])) for s, v in zip(sources[:TOP], shares[:TOP], strict=True)]
+    supporters = [
+        Support(ranking.name(s), float(v), int(ranking.rank_of[s]))
+        for s, v in zip(sources[:TOP], shares[:TOP], strict=True)
+    ]
     incoming = float(shares.sum())
     change = _change(ranking, row, account, before)
     return Explanation(
@@ -175,7 +178,7 @@ def _change(
 
 def best_supporters(model: InfluencerRanker, most: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
     """The best supporters of each row and the share of its score that each brings; the edges must be there."""
-    from lilliput.tasks import rank_kernels as kernels
+    from lilliput.graph import rank_kernels as kernels
 
     ranking = model.ranking_
     assert ranking.matrix is not None
@@ -185,7 +188,5 @@ def best_supporters(model: InfluencerRanker, most: int) -> tuple[NDArray[np.uint
     best = np.full((rows, most), NOBODY, dtype=np.uint32)
     flows = np.zeros((rows, most), dtype=np.float32)
     weights = np.zeros(0, dtype=np.float32) if matrix.weights is None else matrix.weights
-    kernels.best(
-        matrix.starts, matrix.sources, weights, given, ranking.scores, float(model.damping), best, flows
-    )
+    kernels.best(matrix.starts, matrix.sources, weights, given, ranking.scores, float(model.damping), best, flows)
     return best, flows

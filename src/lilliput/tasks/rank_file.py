@@ -40,6 +40,7 @@ def arrays(ranking: Ranking) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {**ranking.ids.arrays(), "order": ranking.order, "scores": ranking.scores}
     found |= {"followers": _small(ranking.followers), "friends": _small(ranking.friends)}
     found["suspicion"] = ranking.suspicion
+    optional: dict[str, NDArray[Any] | None]
     optional = {"distance": ranking.distance, "parent": ranking.parent, "community": ranking.community}
     optional |= {"before": ranking.before, "best": ranking.best, "flows": ranking.flows}
     found |= {name: array for name, array in optional.items() if array is not None}

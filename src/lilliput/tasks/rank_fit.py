@@ -118,7 +118,9 @@ def _seeds(draft: InfluencerRanker, matrix: Matrix, notes: list[str]) -> NDArray
     found = {name: matrix.ids.find(name) for name in given}
     missing = [name for name, number in found.items() if number < 0]
     if len(missing) == len(given):
-        raise DataError(f"none of the {len(given):,} seeds is in the network ({missing[0]!r} for one); are ids spelt alike?")
+        raise DataError(
+            f"none of the {len(given):,} seeds is in the network ({missing[0]!r} for one); are ids spelt alike?"
+        )
     if missing:
         named = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
         notes.append(f"{len(missing):,} of {len(given):,} seeds are not in the network: {named}")
@@ -154,9 +156,7 @@ def _earlier(draft: InfluencerRanker, matrix: Matrix, notes: list[str]) -> NDArr
     return earlier_scores(draft.before, matrix, notes)
 
 
-def _suspicions(
-    matrix: Matrix, ranks: Ranks, teleport: Teleport, damping: float, threads: int
-) -> NDArray[np.float32]:
+def _suspicions(matrix: Matrix, ranks: Ranks, teleport: Teleport, damping: float, threads: int) -> NDArray[np.float32]:
     strength = matrix.out if teleport.friends is None else matrix.out + teleport.friends
     jumps = np.broadcast_to(ranks.level * teleport.to, (len(matrix),))
     unseen: Any = 0.0

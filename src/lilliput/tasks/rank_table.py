@@ -87,7 +87,7 @@ def _texts(ranking: Ranking, mark: str, threads: int) -> Iterator[Any]:
     """The table as bytes, a piece at a time, made by threads."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from lilliput.tasks import rank_kernels as kernels
+    from lilliput.graph import rank_kernels as kernels
 
     ids, introducer = ranking.ids, introducers(ranking)
     none = np.zeros(0, dtype=np.uint32)

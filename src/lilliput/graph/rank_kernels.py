@@ -55,7 +55,7 @@ def put_text(out, at, data, first, end, mark):
     if mark == COMMA:
         for place in range(first, end):
             byte = data[place]
-            quoted |= byte == COMMA or byte == QUOTE or byte == NEWLINE or byte == RETURN
+            quoted |= byte in (COMMA, QUOTE, NEWLINE, RETURN)
     if quoted:
         out[at] = QUOTE
         at += 1
@@ -64,7 +64,7 @@ def put_text(out, at, data, first, end, mark):
         if quoted and byte == QUOTE:
             out[at] = QUOTE
             at += 1
-        elif mark == TAB and (byte == TAB or byte == NEWLINE or byte == RETURN):
+        elif mark == TAB and (byte in (TAB, NEWLINE, RETURN)):
             byte = SPACE
         out[at] = byte
         at += 1

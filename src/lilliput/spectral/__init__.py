@@ -1,0 +1,1 @@
+"""Directions of most variance, of rows that need not fit in memory."""
