@@ -20,7 +20,7 @@ STEPS = 3
 def rank_input(
     model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, for_texts: bool
 ) -> None:
-    """Write the table, or explain the rank of an account; `for_texts`: options were given that it has no use for."""
+    """Write the table, or explain an account; `for_texts`: options were given that this has no use for."""
     if for_texts:
         raise LilliputError("this is a ranking; --explain, --spans, --keep, --top and --text are for models of texts")
     if account is None:

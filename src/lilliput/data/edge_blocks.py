@@ -114,8 +114,8 @@ def _blocks(file: DataFile, plan: Plan, header: bool) -> Iterator[NDArray[np.uin
         rest = b"" if rest == codecs.BOM_UTF8 else rest
         for block in _whole_rows(stream, rest, plan):
             if header:
+                header = not block.tobytes().strip(b"\r\n")  # the header is still to come
                 block = _without_first(block, plan.mark, plan.quotes)
-                header = len(block) == 0
             if len(block):
                 yield block
 

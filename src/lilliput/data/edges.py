@@ -90,7 +90,9 @@ def edges_of(pairs: Iterable[Sequence[Any]], columns: EdgeColumns | None = None)
     Raises `DataError` for rows of another kind.
     """
     rows = [tuple(pair) for pair in pairs]
-    width = len(rows[0]) if rows else 2
+    if not rows:
+        raise DataError("there is no edge; give pairs of ids, (source, target)")
+    width = len(rows[0])
     for number, row in enumerate(rows):
         if len(row) != width or width not in (2, 3):
             raise DataError(f"edge {number}: {row!r:.80} is no (source, target) or (source, target, weight)")

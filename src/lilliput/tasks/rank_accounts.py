@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from lilliput.core.errors import DataError
 from lilliput.core.modelfile import StrPath
 from lilliput.core.registry import load
-from lilliput.data.batch import Guard
 from lilliput.data.files import data_file
 from lilliput.data.rows import column_names, read_columns
 
@@ -53,14 +52,15 @@ def _rows(path: StrPath) -> Iterator[tuple[str, tuple[float, float]]]:
     file = data_file(path)
     names = column_names(file)
     key = next((name for name in NAMES if name in names), names[0])
-    guard = Guard(file.name, None)
     for batch in read_columns(file, [key, "followers", "friends"]):
         for row, *cells in zip(
             batch.rows, *(batch.columns[name] for name in (key, "followers", "friends")), strict=True
         ):
             pair = tuple(_total(cell) for cell in cells[1:])
             if not all(0 <= value < float("inf") for value in pair):
-                guard.reject(row, f"followers {cells[1]!r} and friends {cells[2]!r} are no numbers from 0 on")
+                raise DataError(
+                    f"{file.name}, row {row:,}: followers {cells[1]!r}, friends {cells[2]!r}; expected numbers"
+                )
             yield str(cells[0]), (pair[0], pair[1])
 
 
