@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
+    from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
     from lilliput.tasks.vectors import WordVectors as WordVectors
@@ -30,6 +31,7 @@ _PLACES = {
     "BudgetError": "lilliput.core.errors",
     "DataError": "lilliput.core.errors",
     "DeviceError": "lilliput.core.errors",
+    "InfluencerRanker": "lilliput.tasks.rank",
     "LanguageIdentifier": "lilliput.tasks.language",
     "LilliputError": "lilliput.core.errors",
     "Measure": "lilliput.core.report",

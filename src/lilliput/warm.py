@@ -22,10 +22,13 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("lilliput.compress", "lilliput.features", "lilliput.nets", "lilliput.retrieval", "lilliput.spectral")
+PACKAGES = tuple(
+    f"lilliput.{name}" for name in ("compress", "data", "features", "graph", "nets", "retrieval", "spectral")
+)
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
     "lilliput.compress.valuemap_kernels",
+    "lilliput.data.edge_kernels",
     "lilliput.features.bags",
     "lilliput.features.cluster_kernels",
     "lilliput.features.exchange_bigram",
@@ -35,6 +38,10 @@ CALLED = (
     "lilliput.features.subword_kernels",
     "lilliput.features.vocabulary_kernels",
     "lilliput.features.window_kernels",
+    "lilliput.graph.matrix_kernels",
+    "lilliput.graph.pagerank_kernels",
+    "lilliput.graph.rank_kernels",
+    "lilliput.graph.walk_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
     "lilliput.nets.windows_kernels",
@@ -78,6 +85,7 @@ def warm() -> float:
     _look_near()
     _multiply_sparse()
     _learn_vectors()
+    _rank()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -146,6 +154,34 @@ def _learn_vectors() -> None:
     for subwords in (None, (3, 6)):
         model = WordVectors(8, epochs=1, least=1, subwords=subwords, threads=1, progress=False)
         model.fit(["a b c", "é b a"] * 10)
+
+
+def _rank() -> None:
+    """Rank tiny networks of numbers and of texts, without weights and with them, and use them from their files."""
+    from lilliput.core.registry import load
+    from lilliput.tasks.rank import InfluencerRanker
+
+    pairs = [("1", "2"), ("2", "3"), ("3", "1")]
+    with TemporaryDirectory() as folder:
+        model, table = Path(folder, "model.safetensors"), Path(folder, "table.csv")
+        for edges, seeds, text in (
+            (pairs, None, "source,target\n1,2\n2,1\n"),
+            ([(*pair, 0.1) for pair in pairs], ["1"], "1 2 0.5\n2 1 1\n"),
+            ([(*pair, 2) for pair in pairs] + [("a", "1", 1)], ["a"], 'source,target\n"a",b\nb,a\n'),
+        ):
+            ranker = InfluencerRanker(seeds=seeds, communities=True, threads=1, progress=False).fit(edges)
+            ranker.write(table)
+            ranker.save(model)
+            restored: Any = load(model)
+            restored.write(table)
+            restored.write(table.with_suffix(".html"))
+            restored.explain("1")
+            restored.reach("1")
+            file = Path(folder, "edges.csv" if "," in text else "edges.txt")
+            file.write_text(text)
+            weight = "3" if "0.5" in text else None
+            columns: dict[str, Any] = {"source": "1", "target": "2", "weight": weight}
+            ranker.set_params(seeds=None, **columns).fit(file)
 
 
 def forget() -> None:

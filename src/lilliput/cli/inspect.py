@@ -63,6 +63,8 @@ def _labels(model: Any) -> list[Any]:
     """What the model tells apart; of word clusters the most frequent words of each."""
     if model.task == "fasttext":
         return list(model.get_labels())
+    if model.task == "rank":
+        return model.top(LABELS)
     if model.task == "vectors":
         from lilliput.cli.vectoring import printable
 
@@ -80,8 +82,9 @@ def _page(found: dict[str, Any]) -> str:
 
     names = list(map(str, found["labels"]))
     task = found["manifest"]["task"]
-    kind = {"vectors": "words ", "pca": "shares"}.get(task, "labels")
-    count = found["manifest"]["words"] if task == "vectors" else len(names)
+    kind = {"vectors": "words ", "pca": "shares", "rank": "ranked"}.get(task, "labels")
+    counted = {"vectors": "words", "rank": "accounts"}.get(task)
+    count = found["manifest"][counted] if counted else len(names)
     more = ", ..." if count > LABELS else ""
     lines = [
         f"file        {found['file']}: {format_bytes(found['bytes'])} ({found['bytes']:,} bytes)",

@@ -25,11 +25,11 @@ def add_to(app: typer.Typer) -> None:
 def predict(
     model: options.Model,
     given: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="INPUT", help="A text, a data file, or - for standard input: a text a line, or CSV with --text."
         ),
-    ],
+    ] = None,
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="FILE", help=".csv, .tsv or .jsonl, plain or .gz; else the screen.")
     ] = "-",
@@ -53,6 +53,7 @@ def predict(
 
     A text: its label and the probability. A file: one row out for each row in, in the same order. With a tagger: a line
     a token; of a file, CoNLL-U with the tags filled in. With a segmenter: words between spaces, or a sentence a line.
+    With a ranking: the table of all accounts, as -o says (.csv, .json, .html), or why the account given is where it is.
     With word vectors: the words nearest to a word, or to "king - man + woman".
     """
     from lilliput.cli.labeller import as_labeller
@@ -61,6 +62,13 @@ def predict(
     from lilliput.data.files import ENDINGS
 
     loaded: Any = load(model)
+    if loaded.task == "rank":
+        from lilliput.cli.ranking import rank_input
+
+        for_texts = bool(explain or spans or keep or top or text)
+        rank_input(loaded, given, out, json=json, quiet=quiet, for_texts=for_texts)
+        return
+    given = _input(given)
     if loaded.task == "vectors":
         from lilliput.cli.vectoring import near_input
         from lilliput.data.source import Source
@@ -107,3 +115,10 @@ def predict(
         bad = predict_file(labeller, source, out, json=json, top=top, keep=keep, show=not quiet)
     if bad.count and not quiet:
         typer.echo(f"note: {bad}; their rows are empty", err=True)
+
+
+def _input(given: str | None) -> str:
+    """What is to be answered, which only a ranking needs not."""
+    if given is None:
+        raise LilliputError("what is the input? Give a text, a data file, or - for standard input")
+    return given

@@ -15,6 +15,7 @@ TASKS: dict[str, str] = {
     "tag": "lilliput.tasks.tag:SequenceTagger",
     "vectors": "lilliput.tasks.vectors:WordVectors",
     "segment": "lilliput.tasks.segment:Segmenter",
+    "rank": "lilliput.tasks.rank:InfluencerRanker",
     "pca": "lilliput.tasks.pca:StreamingPCA",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
