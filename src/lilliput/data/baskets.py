@@ -1,4 +1,4 @@
-"""Baskets: the items of a recipe, a cart, a playlist, a list of imports, with the context they come in if there is one."""
+"""Baskets: the items of a recipe, a cart, a playlist, a list of imports, with their context if there is one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BasketSource(Source):
         self.empty = 0
 
     @property
-    def text_column(self) -> str:  # type: ignore[override]
+    def text_column(self) -> str:
         """The column of the items. Raises `DataError` if it is not there or cannot be guessed."""
         column = self.text or self._guess(ITEM_NAMES) or self._only_column()
         if column is None:
