@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-TASKS = ("label", "language", "tag", "segment", "clusters")
+TASKS = ("label", "language", "tag", "segment", "clusters", "pair")
 """Each is a module ``fit_<task>`` of this package with ``add_to(app)``."""
 
 

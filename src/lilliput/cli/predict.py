@@ -42,6 +42,12 @@ def predict(
     spans: Annotated[
         bool, typer.Option("--spans", help="Say which part of the text is in which language, and its share of words.")
     ] = False,
+    adventurous: Annotated[
+        float, typer.Option("--adventurous", metavar="A", help="Of pairings: 0 what is usual to 1 what is rare.")
+    ] = 0.0,
+    context: Annotated[
+        str | None, typer.Option("--context", metavar="NAME", help="Of pairings: as it is done there.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Repeat the columns of the file before the answers.")] = False,
     no_header: options.NoHeader = False,
     skip_bad: options.SkipBad = False,
@@ -58,6 +64,15 @@ def predict(
     from lilliput.data.files import ENDINGS
 
     loaded: Any = load(model)
+    if loaded.task == "pair":
+        from lilliput.cli.pairing import suggest_for
+
+        if explain or spans or keep or text is not None or out != "-":
+            raise LilliputError(f"{model} suggests items; it takes --top, --adventurous, --context and --json")
+        suggest_for(loaded, given, k=top, adventurous=adventurous, context=context, json=json)
+        return
+    if adventurous or context is not None:
+        raise LilliputError(f"{model} gives no suggestions; --adventurous and --context are for models of pairings")
     if loaded.task in ("tag", "segment"):
         from lilliput.cli.segmenting import segment_input
         from lilliput.cli.tagging import tag_input

@@ -14,6 +14,7 @@ TASKS: dict[str, str] = {
     "clusters": "lilliput.tasks.clusters:WordClusters",
     "tag": "lilliput.tasks.tag:SequenceTagger",
     "segment": "lilliput.tasks.segment:Segmenter",
+    "pair": "lilliput.tasks.pair:PairingRecommender",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

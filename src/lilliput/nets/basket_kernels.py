@@ -23,7 +23,8 @@ def mixed(value):
 @njit(nogil=True, cache=True)
 def hide(rows, offsets, items, keep, seed, shown, shown_offsets, hidden, hidden_offsets):
     """Deal the items of baskets `rows` to `shown` and `hidden`: each is shown with chance `keep`, and at least one is
-    on either side. All baskets have two items or more. Offsets are (B + 1,)."""
+    on either side. All baskets have two items or more. Offsets are (B + 1,).
+    """
     limit = np.uint64(keep * 18446744073709549568.0)
     a = b = 0
     shown_offsets[0] = hidden_offsets[0] = 0

@@ -13,7 +13,7 @@ lessened (Liang et al. 2018, "Variational autoencoders for collaborative filteri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -99,8 +99,12 @@ class Trainer:
         self._squares = [np.full_like(a, 1e-6) for a in (net.inputs, net.outputs, net.bias, net.rows.values)]
         self._sampled, self._inclusion = self._sampling(sizes)
 
-    def steps(self) -> Iterator[tuple[int, float]]:
-        """Train, a batch a time: the number of baskets it had and their mean cross-entropy."""
+    def steps(self, spent: Callable[[], float] | None = None) -> Iterator[tuple[int, float]]:
+        """Train, a batch a time: the number of baskets it had and their mean cross-entropy.
+
+        The rate falls to nothing with the passes; with `spent`, the share of the time that is over, with that if it is
+        more, and when the time is over the training is.
+        """
         total = self.plan.passes * -(-len(self.usable) // self.plan.batch)
         done = 0
         with ThreadPoolExecutor(self.threads) as pool:
@@ -109,7 +113,10 @@ class Trainer:
                 order = random.permutation(self.usable)
                 for first in range(0, len(order), self.plan.batch):
                     rows = order[first : first + self.plan.batch]
-                    yield len(rows), self._step(rows, random, 1 - done / total, pool)
+                    over = max(done / total, spent() if spent else 0.0)
+                    if over >= 1:
+                        return
+                    yield len(rows), self._step(rows, random, 1 - over, pool)
                     done += 1
 
     def _sampling(self, sizes: Longs) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
