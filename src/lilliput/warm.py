@@ -31,6 +31,7 @@ CALLED = (
     "lilliput.features.exchange_predictive",
     "lilliput.features.exchange_words",
     "lilliput.features.window_kernels",
+    "lilliput.nets.basket_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
     "lilliput.nets.tagging",
@@ -67,6 +68,7 @@ def warm() -> float:
     _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
     _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
     _tag_and_cluster()
+    _pair()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -103,6 +105,13 @@ def _tag_and_cluster() -> None:
         tagger = SequenceTagger(budget="50KB", clusters=known, threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
     Segmenter(threads=1, progress=False).fit(words).predict(["thedogran"] * 20)
+
+
+def _pair() -> None:
+    """Fit a tiny recommender."""
+    from lilliput.tasks.pair import PairingRecommender
+
+    PairingRecommender(dim=4, threads=1, progress=False).fit([["a", "b", "c"], ["b", "c"], ["d", "a"]] * 20)
 
 
 def forget() -> None:

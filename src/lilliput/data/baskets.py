@@ -69,6 +69,9 @@ class BasketSource(Source):
         find_column(column, self.column_names, self.files[0].name)
         return column
 
+    def __enter__(self) -> BasketSource:
+        return self
+
     def describe(self) -> str:
         """The files and columns in one line."""
         context = f", context {self.context!r}" if self.context is not None else ""

@@ -45,7 +45,7 @@ def hide(rows, offsets, items, keep, seed, shown, shown_offsets, hidden, hidden_
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def forward(
+def forward(  # noqa: C901 (one pass over a basket, in one piece for the compiler)
     first, last, shown, shown_offsets, hidden, hidden_offsets, scales, candidates, place, shift,
     inputs, outputs, bias, row_offsets, row_items, row_values, state, errors, back,
 ):  # fmt: skip

@@ -75,7 +75,8 @@ class Plan:
     """How the network is trained.
 
     passes over the baskets, rate of Adagrad for vectors and for rows, decay (share of a weight that is taken off with a
-    rate of one), share of a basket that is shown, baskets of a batch, most candidates of a batch beside its targets.
+    rate of one), share of a basket that is shown, baskets of a batch, most candidates of a batch beside its targets, share of
+    baskets beyond which items are left out at random (0: never).
     """
 
     passes: int = 12
@@ -86,6 +87,7 @@ class Plan:
     shown: float = 0.7
     batch: int = 256
     candidates: int = 8192
+    subsample: float = 0.0
 
 
 class Trainer:
@@ -107,10 +109,12 @@ class Trainer:
         """
         total = self.plan.passes * -(-len(self.usable) // self.plan.batch)
         done = 0
+        whole = self.offsets, self.items
         with ThreadPoolExecutor(self.threads) as pool:
             for number in range(self.plan.passes):
                 random = np.random.Generator(np.random.PCG64([self.seed, number]))
-                order = random.permutation(self.usable)
+                self.offsets, self.items = self._thinned(*whole, random)
+                order = random.permutation(np.flatnonzero(np.diff(self.offsets) > 1))
                 for first in range(0, len(order), self.plan.batch):
                     rows = order[first : first + self.plan.batch]
                     over = max(done / total, spent() if spent else 0.0)
@@ -118,6 +122,19 @@ class Trainer:
                         return
                     yield len(rows), self._step(rows, random, 1 - over, pool)
                     done += 1
+
+    def _thinned(self, offsets: Longs, items: Ints, random: np.random.Generator) -> tuple[Longs, Ints]:
+        """Baskets without some of the common items: one in a share f of them stays with chance sqrt(subsample / f).
+
+        Mikolov et al. 2013, "Distributed representations of words and phrases", section 2.3.
+        """
+        if not self.plan.subsample:
+            return offsets, items
+        shares = np.bincount(items, minlength=len(self.net.bias)) / max(1, len(offsets) - 1)
+        stays = np.sqrt(self.plan.subsample / np.maximum(shares, self.plan.subsample))
+        kept = random.random(len(items)) < stays[items]
+        ends = np.concatenate([[0], np.cumsum(kept)])[offsets]
+        return ends.astype(np.int64), items[kept]
 
     def _sampling(self, sizes: Longs) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
         """Chance of each item to be drawn as a candidate, and to be one at all, drawn or hidden; None: all are."""

@@ -1,9 +1,9 @@
 """All seen from a context or an item: what moves towards it.
 
-An item x is seen by the company it keeps: m(x) = sum over j of P(j | x) v(j), where v(j) are the network's vectors. Seen
-from a context c, its company there: P(j | x, c) is taken as proportional to P(j | x) P(c | j) / P(c), as if j told of c
-what x does not. The place of the context is that of its baskets. All places are taken from the mean of all baskets, and
-distances are 1 - cosine, 0 to 2.
+An item x is seen by the company it keeps: m(x) = sum over j of P(j | x) v(j), where v(j) are the network's vectors.
+Seen from a context c, by its company there: P(j | x, c) is taken as proportional to P(j | x) P(c | j) / P(c), as if j
+told of c what x does not. The place of the context is that of its baskets. All places are taken from the mean of all
+baskets, and distances are 1 - cosine, 0 to 2.
 """
 
 from __future__ import annotations

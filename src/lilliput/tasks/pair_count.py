@@ -61,7 +61,7 @@ def both_ways(
 
 
 def count_contexts(table: BasketTable) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """In how many baskets of a context an item is: keys ``context * items + item``, their counts; baskets by context."""
+    """In how many baskets of a context an item is: keys ``context * items + item``, counts; baskets by context."""
     of_item = np.repeat(table.context_of, np.diff(table.offsets)).astype(np.int64)
     told = of_item >= 0
     keys, counts = np.unique(of_item[told] * max(1, len(table.names)) + table.items[told], return_counts=True)

@@ -1,9 +1,10 @@
-"""How a recommender is fitted: read, hold some baskets out, count, choose a size, train, measure, hold to the budget."""
+"""How a recommender is fitted: read, hold some baskets out, count, choose a size, train, measure."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from lilliput.data.basket_table import BasketTable
 from lilliput.nets.baskets import BasketNet, Plan, Rows, Trainer
 from lilliput.tasks.machine_code import ready
 from lilliput.tasks.pair_count import both_ways, count_contexts, count_pairs
-from lilliput.tasks.pair_input import Held, hold_out, read_baskets
+from lilliput.tasks.pair_input import hold_out, read_baskets
 from lilliput.tasks.pair_model import Coded, Known, Pairs
 from lilliput.tasks.pair_parameters import check_parameters
 from lilliput.tasks.pair_report import ENDED_EARLY, measure_here, qualities, report_of
@@ -120,7 +121,8 @@ PLAN = Plan(passes=12, rate=0.2, row_rate=0.3, shown=0.7, candidates=2000)
 
 def _trained(net: BasketNet, train: BasketTable, model: PairingRecommender, promise: Promise) -> bool:
     """Train; False if Ctrl-C came before the end."""
-    trainer = Trainer(net, train.offsets, train.items, PLAN, int(model.seed), resolve_threads(model.threads))
+    plan = replace(PLAN, subsample=float(model.subsample))
+    trainer = Trainer(net, train.offsets, train.items, plan, int(model.seed), resolve_threads(model.threads))
     started = time.monotonic()
     end = None if promise.end is None else promise.end - CLOSING * (promise.budget.time or 0)
     spent: Callable[[], float] | None = None
@@ -146,6 +148,3 @@ def _close(draft: PairingRecommender, promise: Promise) -> None:
     promise.hold_latency(report.latency_p95_ms)
     if not draft.interrupted_:  # else its time was up to the user
         promise.hold_time()
-
-
-__all__ = ["Held", "fit"]

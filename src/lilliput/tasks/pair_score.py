@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def score_baskets(model: PairingRecommender, source: BasketSource, seed: int = 0) -> dict[str, Measure]:
     """hit@10 and MRR of one hidden item of each basket, drawn by the seed, beside popularity's.
 
-    A hidden item that is not known is a miss; a basket is left out where none of the others is known. Raises `DataError`
-    where no basket is left.
+    A hidden item that is not known is a miss; a basket is left out where none of the others is known. Raises
+    `DataError` where no basket is left.
     """
     model._check_fitted()
     rename, number_of = renamer(model), model.known_.number_of

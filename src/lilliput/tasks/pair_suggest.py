@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Substitute:
-    """An item that is used like another; score : how alike, up to 1; together : baskets with both; shared : see `Why`."""
+    """An item used like another; score : how alike, up to 1; together : baskets with both; shared : see `Why`."""
 
     item: str
     score: float
@@ -198,7 +198,7 @@ def _best(scores: NDArray[np.floating], k: int) -> list[int]:
     return order
 
 
-def _check(k: object, adventurous: object) -> None:
+def _check(k: Any, adventurous: Any) -> None:
     if not isinstance(k, Integral) or isinstance(k, bool) or int(k) < 1:
         raise LilliputError(f"k={k!r}: expected a whole number from 1 on")
     if not isinstance(adventurous, Real) or isinstance(adventurous, bool) or not 0 <= adventurous <= 1:
