@@ -74,9 +74,10 @@ class BasketNet:
 class Plan:
     """How the network is trained.
 
-    passes over the baskets, rate of Adagrad for vectors and for rows, decay (share of a weight that is taken off with a
-    rate of one), share of a basket that is shown, baskets of a batch, most candidates of a batch beside its targets, share of
-    baskets beyond which items are left out at random (0: never).
+    passes : over the baskets. rate, row_rate : of Adagrad, for vectors and for rows. decay, row_decay : the share of a
+    weight that is taken off with a rate of one. shown : the share of a basket that is shown. batch : baskets of one.
+    candidates : items up to which all compete; of more, so many are drawn for a batch beside its targets. subsample :
+    share of baskets beyond which items are left out at random; 0: never.
     """
 
     passes: int = 12

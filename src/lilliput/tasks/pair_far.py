@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from lilliput.tasks.pair_model import Known
 
-POOL = 300
+POOL = 100
 """The likeliest candidates, from which the daring ones are taken."""
-FAR, LIFT, ALIKE = 3.0, 0.5, 1.0
+FAR, LIFT, ALIKE = 4.5, 0.1, 0.3
 """Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
-HOME = 1.5
-"""The logarithm of the lift in a context from which an item is fully at home there."""
+HOME, STRANGE = 0.7, 0.2
+"""Logarithms of the lift in a context: an item that has more is at home there, one with less than minus is a stranger."""
 
 
 def adventure(
@@ -39,7 +39,7 @@ def farness(known: Known, items: list[int], numbers: NDArray[np.int32]) -> NDArr
         homes = profiles(known, np.concatenate([np.array(items), numbers]))
         here = int(homes[: len(items)].sum(axis=0).argmax())
         theirs = homes[len(items) :]
-        return np.clip((theirs.max(axis=1) - np.maximum(theirs[:, here], 0)) / HOME, 0, 1)
+        return np.clip(theirs.max(axis=1) / HOME, 0, 1) * np.clip(-theirs[:, here] / STRANGE, 0, 1)
     alike = np.mean([known.likeness(item, numbers) for item in items], axis=0)
     return np.clip((1 - alike) / 2, 0, 1)
 

@@ -201,5 +201,5 @@ def _best(scores: NDArray[np.floating], k: int) -> list[int]:
 def _check(k: Any, adventurous: Any) -> None:
     if not isinstance(k, Integral) or isinstance(k, bool) or int(k) < 1:
         raise LilliputError(f"k={k!r}: expected a whole number from 1 on")
-    if not isinstance(adventurous, Real) or isinstance(adventurous, bool) or not 0 <= adventurous <= 1:
+    if not isinstance(adventurous, Real) or isinstance(adventurous, bool) or not 0 <= float(adventurous) <= 1:
         raise LilliputError(f"adventurous={adventurous!r}: expected a number from 0 (usual) to 1 (rare)")
