@@ -15,9 +15,9 @@ import argparse
 from collections import Counter, defaultdict
 
 import numpy as np
-from pair_completion import load
 
 from lilliput import PairingRecommender
+from pair_completion import load
 
 DEGREES = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -74,7 +74,7 @@ def item2vec(x: sp.csr_matrix, threads: int) -> Iterator[tuple[str, Callable[[],
     from gensim.models import Word2Vec
 
     lines = [[str(item) for item in row] for row in np.split(x.indices, x.indptr[1:-1])]
-    for dim, epochs, exponent in ((100, 10, 0.75), (100, 30, 0.75), (200, 30, 0.75), (100, 30, 0.0), (100, 30, -0.5)):
+    for dim, epochs, exponent in ((100, 10, 0.75), (100, 10, 0.0), (100, 20, 0.75)):
 
         def fitted(dim: int = dim, epochs: int = epochs, exponent: float = exponent) -> Score:
             model = Word2Vec(
@@ -93,8 +93,8 @@ def item2vec(x: sp.csr_matrix, threads: int) -> Iterator[tuple[str, Callable[[],
 def als(x: sp.csr_matrix, threads: int) -> Iterator[tuple[str, Callable[[], Score]]]:
     from implicit.als import AlternatingLeastSquares
 
-    for factors in (50, 100, 200):
-        for alpha, regularisation in ((1.0, 0.1), (10.0, 1.0), (10.0, 10.0)):
+    for factors in (64, 128):
+        for alpha, regularisation in ((1.0, 0.1), (1.0, 10.0), (10.0, 10.0)):
 
             def fitted(factors: int = factors, alpha: float = alpha, regularisation: float = regularisation) -> Score:
                 model = AlternatingLeastSquares(
@@ -114,7 +114,7 @@ def als(x: sp.csr_matrix, threads: int) -> Iterator[tuple[str, Callable[[], Scor
 
 def ease(x: sp.csr_matrix, _: int) -> Iterator[tuple[str, Callable[[], Score]]]:
     gram = (x.T @ x).toarray().astype(np.float64)
-    for penalty in (3.0, 10.0, 20.0, 40.0, 100.0, 300.0):
+    for penalty in (3.0, 10.0, 20.0, 40.0, 100.0):
 
         def fitted(penalty: float = penalty) -> Score:
             inverse = np.linalg.inv(gram + penalty * np.eye(len(gram)))

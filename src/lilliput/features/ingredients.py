@@ -30,7 +30,9 @@ _AMOUNT = re.compile(
 )
 _GLUED = re.compile(r"[-–—](?:ounces?|oz|inch|pounds?|lbs?|grams?|g|ml|cups?)\b\.?")
 _MARKS = re.compile(r"[^\w%'’&\s-]+")
-_NUMBERS = frozenset("one two three four five six seven eight nine ten twelve half dozen couple".split())
+_NUMBERS = frozenset(
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "half", "dozen", "couple"]
+)
 _FRACTIONS = re.compile("[\u00bc-\u00be\u2150-\u215e]")
 
 

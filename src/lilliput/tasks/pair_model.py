@@ -26,10 +26,10 @@ class Coded(NamedTuple):
 
     @classmethod
     def of(cls, vectors: Floats) -> Coded:
-        """Each row to equal steps under its own scale."""
-        scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float32)
+        """Each row to equal steps under its own scale, which is a number of 16 bits."""
+        scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float16).astype(np.float32)
         steps = vectors / np.maximum(scales, np.float32(1e-30))[:, None]
-        return cls(np.rint(steps).astype(np.int8), scales)
+        return cls(np.clip(np.rint(steps), -127, 127).astype(np.int8), scales)
 
     def rows(self, numbers: NDArray[np.integer]) -> Floats:
         """Some rows, decoded, float32 (numbers, d)."""

@@ -15,7 +15,7 @@ VECTORS = 0.4
 """The share of the room beside names and counts that vectors may take."""
 ITEM = 12
 """Bytes of an item beside its name and its vectors: two scales and a bias in 16 bits, two counts."""
-MANIFEST = 6000
+MANIFEST = 4500
 """Bytes of the manifest and the header."""
 MOST_PAIRS = 20_000_000
 """Pairs that are kept when there is no budget."""
