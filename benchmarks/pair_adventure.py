@@ -2,11 +2,11 @@
 
     LILLIPUT_DATA=DIR python benchmarks/pair_adventure.py [--split 1] [--held test]
 
-Two ingredients of each of 1,000 held-out recipes are given, ten suggestions taken at each degree of daring. Clusters are
-told from the recipes learned from: the two given are of the cuisine where they are most over-represented together
-(shrunk by 3 recipes). A suggestion is of another cluster if some cuisine has it twice as often as the average, and
-that of those given less often than the average. It is supported if at least one held-out recipe has it with both ingredients given. Asked: at 1 three times as many from
-another cluster as at 0, and at least half of the support that suggestions have at 0.
+Two ingredients of each of 1,000 held-out recipes are given, ten suggestions taken at each degree of daring. Clusters
+are told from the recipes learned from: the two given are of the cuisine where they are most over-represented together
+(shrunk by 3 recipes). A suggestion is of another cluster if some cuisine has it twice as often as the average, and that
+of those given less often than the average. It is supported if at least one held-out recipe has it with both ingredients
+given. Asked: at 1 three times as many from another cluster as at 0, and at least half of the support at 0.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def questions(recipes: list[list[str]], known: set[str], most: int) -> list[list
 
 
 def measure(model: PairingRecommender, clusters: Clusters, asked: list[list[str]], held: list[set[str]], a: float):
-    """Of ten suggestions: how many are from another cluster, the share with support, and the same of those from afar."""
+    """Of ten suggestions how many are from another cluster, the share with support, and that of those from afar."""
     by_item: dict[str, set[int]] = defaultdict(set)
     for number, recipe in enumerate(held):
         for item in recipe:
@@ -93,7 +93,7 @@ def main() -> None:
         rows = [measure(model, clusters, asked, sets, a) for a in DEGREES]
         for a, (far, supported, both) in zip(DEGREES, rows, strict=True):
             print(
-                f"  adventurous {a:4}: {far:5.2f} of 10 from another cluster ({far / max(rows[0][0], 1e-9):.2f} times), "
+                f"  adventurous {a:4}: {far:5.2f} of 10 from another cluster ({far / rows[0][0]:.2f} times), "
                 f"supported {supported:.3f} ({supported / rows[0][1]:.2f} of that at 0), of those from afar {both:.3f}",
                 flush=True,
             )

@@ -59,9 +59,7 @@ def test_a_line_a_basket(tmp_path, text):
 
 def test_a_wrong_type_names_its_row(tmp_path):
     path = jsonl(tmp_path / "r.jsonl", [{"items": ["a"]}, {"items": ["a", {"b": 1}]}])
-    with pytest.raises(
-        DataError, match=r"row 2: column 'items': a list of items was expected, and it holds \{'b': 1\}"
-    ):
+    with pytest.raises(DataError, match=r"row 2: column 'items': a list of items .* it holds \{'b': 1\}"):
         read(path)
     found, source = read(path, skip_bad=True)
     assert len(found) == 1
@@ -73,7 +71,7 @@ def test_a_wrong_type_names_its_row(tmp_path):
 
 def test_a_wrong_context_names_its_row(tmp_path):
     path = jsonl(tmp_path / "r.jsonl", [{"items": ["a"], "c": ["x"]}])
-    with pytest.raises(DataError, match="row 1: column 'c': .* where the name of a context was expected"):
+    with pytest.raises(DataError, match=r"row 1: column 'c': .* where the name of a context was expected"):
         read(path, "items", "c")
 
 

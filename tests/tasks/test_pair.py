@@ -280,7 +280,7 @@ def test_arrays_that_are_missing_or_of_another_shape_or_type(model, tmp_path, na
         arrays[name] = arrays[name].astype(np.float64)
 
     for change in (without, longer, other):
-        if change is longer and name in ("inputs",):
+        if change is longer and name in ("inputs", "names", "contexts"):  # a name may be longer
             continue
         with pytest.raises(ModelFileError):
             lilliput.load(damaged(model, tmp_path, change))

@@ -12,7 +12,7 @@ POOL = 100
 FAR, LIFT, ALIKE = 4.5, 0.1, 0.3
 """Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
 HOME, STRANGE = 0.7, 0.2
-"""Logarithms of the lift in a context: an item that has more is at home there, one with less than minus is a stranger."""
+"""Logarithms of the lift in a context: an item with more is at home there, one with less than minus a stranger."""
 
 
 def adventure(
@@ -64,7 +64,7 @@ def spread(
 
     Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking", SIGIR.
     """
-    places = np.argsort(-logs, kind="stable")[: k if adventurous == 0 else 3 * k]
+    places = np.argsort(-logs, kind="stable")[: k if adventurous == 0 else max(3 * k, 30)]
     places = places[np.isfinite(logs[places])]
     if adventurous == 0:
         return [int(place) for place in places]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import LilliputError
 from lilliput.tasks.pair_far import adventure, spread
-from lilliput.tasks.pair_model import Floats, Ints, Known
+from lilliput.tasks.pair_model import Ints, Known
 from lilliput.tasks.pair_names import find_context
 
 ALL = 1 << 16
@@ -19,6 +19,12 @@ ALL = 1 << 16
 FREQUENT = 2000
 NEAR = 4000
 """Of the items that were with an item, how many are scored where not all are: those most often with it."""
+POOL, POOL_OF_EACH = 300, 5
+"""The likeliest candidates that are looked at closely: so many, or so many for each suggestion."""
+COMPANY = 60
+"""Items that go best with those given, of which those shared with a suggestion are named."""
+BESIDE = 0.1
+"""What an item loses as a substitute for the logarithm of how much more often than by chance it stands beside."""
 AGAINST = -2.0
 """Standard deviations below chance from which the data speaks against a pair."""
 SHARED = 3
@@ -60,9 +66,11 @@ class Substitute:
 class Evidence(NamedTuple):
     """What the counts say of candidates: float64 (candidates,) each.
 
-    observed, expected : baskets with an item given, summed over these; worst : the least of the deviations from chance.
+    each : int32 (items given, candidates), baskets with both. observed, expected : baskets with an item given, summed
+    over these; worst : the least of the deviations from chance.
     """
 
+    each: Ints
     observed: NDArray[np.float64]
     expected: NDArray[np.float64]
     worst: NDArray[np.float64]
@@ -74,29 +82,29 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
     basket = np.array(items, dtype=np.int32)
     among = _candidates(known, items)
     scores = known.scores(basket, among).astype(np.float64)
-    numbers = np.arange(len(known.names), dtype=np.int32) if among is None else among
     if context is not None:
-        number = find_context(known, context)
-        scores += np.log(known.shares(number)[numbers]) - np.log(known.counts[numbers] / known.baskets)
-    scores[np.isin(numbers, basket)] = -np.inf
-    chances = np.exp(scores - scores.max())
-    chances /= chances.sum()
-    evidence = gather(known, items, among)
-    logs = np.log(np.maximum(chances, 1e-300))
-    logs[np.isin(numbers, basket) | (deviation(evidence.observed, evidence.expected) < AGAINST)] = -np.inf
+        scores += _in_context(known, find_context(known, context), among)
+    scores[basket if among is None else np.searchsorted(among, basket)] = -np.inf
+    logs = scores - scores.max()
+    logs -= np.log(np.exp(logs).sum())
+    places = _best(logs, max(POOL, POOL_OF_EACH * int(k)))
+    numbers = np.array(places, dtype=np.int32) if among is None else among[places]
+    logs = logs[places]
+    evidence = gather(known, items, numbers)
+    ranked = np.where(deviation(evidence.observed, evidence.expected) < AGAINST, -np.inf, logs)
     if adventurous > 0:
-        logs[evidence.worst < AGAINST] = -np.inf
-        logs += adventurous * adventure(known, items, numbers, evidence.observed, evidence.expected, logs)
-    order = spread(known, numbers, logs, int(k), float(adventurous))
-    lifts = _lifts(known, items)
+        ranked[evidence.worst < AGAINST] = -np.inf
+        ranked += adventurous * adventure(known, items, numbers, evidence.observed, evidence.expected, ranked)
+    order = spread(known, numbers, ranked, int(k), float(adventurous))
+    company = _Company(known, items)
     return [
         Suggestion(
             known.names[numbers[place]],
-            float(chances[place]),
+            float(np.exp(logs[place])),
             Why(
-                {known.names[item]: int(known.pairs.together(item, numbers[place : place + 1])[0]) for item in items},
+                dict(zip((known.names[item] for item in items), evidence.each[:, place].tolist(), strict=True)),
                 float(evidence.observed[place] / max(evidence.expected[place], 1e-9)),
-                _shared(known, lifts, int(numbers[place]), items),
+                company.shared(int(numbers[place])),
             ),
         )
         for place in order
@@ -107,44 +115,34 @@ def substitutes(known: Known, item: int, k: int) -> list[Substitute]:
     """Items used like another, without those that are together with it more often than by chance."""
     _check(k, 0.0)
     among = _candidates(known, [item], substitutes=True)
-    numbers = np.arange(len(known.names), dtype=np.int32) if among is None else among
     alike = known.likeness(item, among).astype(np.float64)
-    evidence = gather(known, [item], among)
-    beyond = np.log((evidence.observed + 5) / (evidence.expected + 5))
-    scores = alike - 0.1 * np.maximum(0, beyond)
+    alike[item if among is None else np.searchsorted(among, item)] = -np.inf
+    places = _best(alike, max(POOL, POOL_OF_EACH * int(k)))
+    numbers = np.array(places, dtype=np.int32) if among is None else among[places]
+    evidence = gather(known, [item], numbers)
+    scores = alike[places] - BESIDE * np.maximum(0, np.log((evidence.observed + 5) / (evidence.expected + 5)))
     scores *= known.counts[numbers] / (known.counts[numbers] + 5)  # the vectors of rare items are not to be trusted
-    scores[numbers == item] = -np.inf
-    lifts = _lifts(known, [item])
+    company = _Company(known, [item])
     return [
         Substitute(
             known.names[numbers[place]],
-            float(alike[place]),
-            int(evidence.observed[place]),
-            _shared(known, lifts, int(numbers[place]), [item]),
+            float(alike[places[place]]),
+            int(evidence.each[0, place]),
+            company.shared(int(numbers[place])),
         )
         for place in _best(scores, int(k))
     ]
 
 
-def gather(known: Known, items: list[int], among: Ints | None) -> Evidence:
+def gather(known: Known, items: list[int], among: Ints) -> Evidence:
     """How often candidates were with the items given, and how often by chance."""
-    counts = known.counts if among is None else known.counts[among]
-    observed, expected = np.zeros((2, len(counts)))
-    worst = np.full(len(counts), np.inf)
-    for item in items:
-        if among is None:
-            together = np.full(len(counts), known.pairs.least - 1.0)
-            row, found = known.pairs.of(item)
-            together[row] = found
-        else:
-            together = np.maximum(known.pairs.together(item, among), known.pairs.least - 1.0)
-        chance = counts * (known.counts[item] / known.baskets)
-        if known.pairs.least > 1:  # what is not kept was seen less often than that, no more is known
-            together = np.where(together < known.pairs.least, np.minimum(together, chance), together)
-        observed += together
-        expected += chance
-        np.minimum(worst, deviation(together, chance), out=worst)
-    return Evidence(observed, expected, worst)
+    counts, least = known.counts[among], known.pairs.least
+    each = np.stack([known.pairs.together(item, among) for item in items])
+    expected = np.stack([counts * (known.counts[item] / known.baskets) for item in items])
+    observed = each.astype(np.float64)
+    if least > 1:  # what is not kept was seen less often than that, and no more is known
+        observed = np.where(each < least, np.minimum(least - 1, expected), observed)
+    return Evidence(each, observed.sum(axis=0), expected.sum(axis=0), deviation(observed, expected).min(axis=0))
 
 
 def deviation(observed: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -152,24 +150,44 @@ def deviation(observed: NDArray[np.float64], expected: NDArray[np.float64]) -> N
     return np.sqrt(observed) + np.sqrt(observed + 1) - np.sqrt(4 * expected + 1)
 
 
-def _lifts(known: Known, items: list[int]) -> Floats:
-    """How much more often than by chance each item is with those given: mean logarithm, shrunk; float32 (items,)."""
-    found = np.zeros(len(known.names), np.float32)
-    for item in items:
-        row, together = known.pairs.of(item)
-        chance = known.counts[row] * (known.counts[item] / known.baskets)
-        found[row] += np.log((together + 1) / (chance + 1)) / len(items)
+class _Company:
+    """The items that go best with those given, to find among them what goes with another too."""
+
+    def __init__(self, known: Known, items: list[int]) -> None:
+        found = np.zeros(len(known.names) if len(known.names) <= ALL else 0, np.float32)
+        if not len(found):  # of very many items the company of one stands for all
+            items = items[:1]
+        row = np.zeros(0, np.int32)
+        for item in items:
+            row, together = known.pairs.of(item)
+            chance = known.counts[row] * (known.counts[item] / known.baskets)
+            lifts = np.log((together + 1) / (chance + 1)) / len(items)
+            if not len(found):
+                found = lifts.astype(np.float32)
+                self.items = row[_best(found, COMPANY)]
+                self.lifts = found[_best(found, COMPANY)]
+                self.known, self.given = known, items
+                return
+            found[row] += lifts
+        found[items] = 0
+        best = _best(found, COMPANY)
+        self.known, self.items, self.lifts = known, np.array(best, dtype=np.int32), found[best]
+
+    def shared(self, item: int) -> list[str]:
+        """The items of the company that go best with another item, by the weaker of the two lifts."""
+        known = self.known
+        chance = known.counts[self.items] * (known.counts[item] / known.baskets)
+        both = np.minimum(self.lifts, np.log((known.pairs.together(item, self.items) + 1) / (chance + 1)))
+        both[self.items == item] = 0
+        return [known.names[self.items[place]] for place in _best(both, SHARED) if both[place] > 0]
+
+
+def _in_context(known: Known, context: int, among: Ints | None) -> NDArray[np.float64]:
+    """The logarithm of how many times as often items are in a context as in all."""
+    counts = known.counts if among is None else known.counts[among]
+    shares = known.shares(context) if among is None else known.shares(context)[among]
+    found: NDArray[np.float64] = np.log(shares) - np.log(counts / known.baskets)
     return found
-
-
-def _shared(known: Known, lifts: Floats, item: int, given: list[int]) -> list[str]:
-    """The items that go best with both an item and those given."""
-    row, together = known.pairs.of(item)
-    theirs = lifts[row]
-    chance = known.counts[row] * (known.counts[item] / known.baskets)
-    both = np.minimum(theirs, np.log((together + 1) / (chance + 1)))
-    both[np.isin(row, given)] = 0
-    return [known.names[row[place]] for place in _best(both, SHARED) if both[place] > 0]
 
 
 def _candidates(known: Known, items: list[int], *, substitutes: bool = False) -> Ints | None:
