@@ -280,7 +280,7 @@ def test_arrays_that_are_missing_or_of_another_shape_or_type(model, tmp_path, na
         arrays[name] = arrays[name].astype(np.float64)
 
     for change in (without, longer, other):
-        if change is longer and name in ("inputs", "names", "contexts"):  # a name may be longer
+        if change is longer and name in ("names", "contexts"):  # a name may be longer
             continue
         with pytest.raises(ModelFileError):
             lilliput.load(damaged(model, tmp_path, change))
@@ -298,7 +298,7 @@ def test_values_out_of_range(model, tmp_path, name, value):
         lilliput.load(damaged(model, tmp_path, change))
 
 
-@pytest.mark.parametrize("key", ["baskets", "power", "pair_scale", "least_pair", "parameters"])
+@pytest.mark.parametrize("key", ["baskets", "bits", "dim", "power", "pair_scale", "least_pair", "parameters"])
 def test_a_manifest_that_lacks_something(model, tmp_path, key):
     for wrong in ({}, {key: -1}, {key: "x"}):
         with pytest.raises(ModelFileError):

@@ -158,8 +158,12 @@ class PairingRecommender(Estimator):
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
+        from lilliput.tasks.pair_file import bits_of
+
         known = self.known_
         return {
+            "dim": known.inputs.codes.shape[1],
+            "bits": bits_of(known),
             "baskets": known.baskets,
             "power": known.power,
             "pair_scale": known.pairs.scale,

@@ -21,10 +21,32 @@ from lilliput.tasks.pair_sizes import number_type
 MANY = 255
 
 
+def bits_of(known: Known) -> int:
+    """The bits of the numbers of the vectors: 4 where none needs more."""
+    largest = max(int(np.abs(coded.codes.astype(np.int16)).max(initial=0)) for coded in (known.inputs, known.outputs))
+    return 4 if largest <= 7 else 8
+
+
+def packed(codes: NDArray[np.int8], bits: int) -> NDArray[np.int8]:
+    """`codes` as they are or, of 4 bits, two a byte, the first one low."""
+    if bits == 8:
+        return codes
+    even = np.pad(codes, ((0, 0), (0, codes.shape[1] % 2)))
+    return (even[:, ::2] & 15) | (even[:, 1::2] << 4)
+
+
+def unpacked(codes: NDArray[np.int8], bits: int, dim: int) -> NDArray[np.int8]:
+    """What `packed` was given."""
+    if bits == 8:
+        return codes
+    both = np.stack([(codes << 4) >> 4, codes >> 4], axis=2)
+    return np.ascontiguousarray(both.reshape(len(codes), -1)[:, :dim])
+
+
 def arrays_of(known: Known) -> dict[str, NDArray[Any]]:
     """What `Known` is restored from."""
     count = len(known.names)
-    number = number_type(count)
+    number, bits = number_type(count), bits_of(known)
     pairs = known.pairs
     rows = np.repeat(np.arange(count), np.diff(pairs.offsets))
     low = np.flatnonzero(rows < pairs.items)
@@ -35,8 +57,8 @@ def arrays_of(known: Known) -> dict[str, NDArray[Any]]:
         "names": _text(known.names),
         "counts": known.counts.astype(np.uint32),
         "bias": known.bias.astype(np.float16),
-        "inputs": known.inputs.codes,
-        "outputs": known.outputs.codes,
+        "inputs": packed(known.inputs.codes, bits),
+        "outputs": packed(known.outputs.codes, bits),
         "input_scales": known.inputs.scales.astype(np.float16),
         "output_scales": known.outputs.scales.astype(np.float16),
         "pair_sizes": np.bincount(rows[low], minlength=count).astype(number),
@@ -58,15 +80,18 @@ def known_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pa
     contexts = _names(arrays, "contexts", path)
     count = len(names)
     number = number_type(count)
-    dim = arrays["inputs"].shape[1] if "inputs" in arrays and arrays["inputs"].ndim == 2 else 0
+    check = _Checker(path)
+    dim, bits = check.number(manifest, "dim", 1), check.number(manifest, "bits", 4)
+    check.that(bits in (4, 8), f"bits is {bits} in the manifest")
+    width = dim if bits == 8 else -(-dim // 2)
     wide = arrays["context_counts"].dtype if "context_counts" in arrays else np.dtype(np.uint16)
     require(
         arrays,
         {
             "counts": (np.uint32, (count,)),
             "bias": (np.float16, (count,)),
-            "inputs": (np.int8, (count, dim)),
-            "outputs": (np.int8, (count, dim)),
+            "inputs": (np.int8, (count, width)),
+            "outputs": (np.int8, (count, width)),
             "input_scales": (np.float16, (count,)),
             "output_scales": (np.float16, (count,)),
             "pair_sizes": (number, (count,)),
@@ -81,7 +106,6 @@ def known_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pa
         },
         path,
     )
-    check = _Checker(path)
     baskets = check.number(manifest, "baskets", 1)
     offsets, inside = arrays["context_lengths"].astype(np.int64), arrays["context_items"].astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(offsets)])
@@ -98,8 +122,8 @@ def known_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pa
         counts,
         baskets,
         _pairs(manifest, arrays, count, check),
-        Coded(arrays["inputs"], arrays["input_scales"].astype(np.float32)),
-        Coded(arrays["outputs"], arrays["output_scales"].astype(np.float32)),
+        Coded(unpacked(arrays["inputs"], bits, dim), arrays["input_scales"].astype(np.float32)),
+        Coded(unpacked(arrays["outputs"], bits, dim), arrays["output_scales"].astype(np.float32)),
         arrays["bias"].astype(np.float32),
         check.fraction(manifest, "power"),
         contexts,

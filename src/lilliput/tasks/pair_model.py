@@ -19,17 +19,18 @@ TINY = np.float32(1e-12)
 
 
 class Coded(NamedTuple):
-    """A table of vectors in 8 bits: ``codes`` int8 (rows, d), ``scales`` float32 (rows,)."""
+    """A table of vectors in 8 or 4 bits: ``codes`` int8 (rows, d), ``scales`` float32 (rows,)."""
 
     codes: NDArray[np.int8]
     scales: Floats
 
     @classmethod
-    def of(cls, vectors: Floats) -> Coded:
+    def of(cls, vectors: Floats, bits: int) -> Coded:
         """Each row to equal steps under its own scale, which is a number of 16 bits."""
-        scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float16).astype(np.float32)
+        most = 2 ** (bits - 1) - 1
+        scales = (np.abs(vectors).max(axis=1, initial=0) / most).astype(np.float16).astype(np.float32)
         steps = vectors / np.maximum(scales, np.float32(1e-30))[:, None]
-        return cls(np.clip(np.rint(steps), -127, 127).astype(np.int8), scales)
+        return cls(np.clip(np.rint(steps), -most, most).astype(np.int8), scales)
 
     def rows(self, numbers: NDArray[np.integer]) -> Floats:
         """Some rows, decoded, float32 (numbers, d)."""

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from lilliput.data.basket_table import BasketTable
 
-DIMS = (64, 48, 32, 24, 16, 8, 4)
-"""Lengths of vectors, the longest that leaves `PAIRS` of the room to pairs is taken."""
-VECTORS = 0.4
+VECTORS = ((64, 8), (64, 4), (48, 4), (32, 4), (24, 4), (16, 4), (8, 4), (4, 4))
+"""Lengths of vectors and bits of their numbers, the best first; 4 bits in place of 8 cost less than half the length."""
+SHARE = 0.55
 """The share of the room beside names and counts that vectors may take."""
 ITEM = 12
 """Bytes of an item beside its name and its vectors: two scales and a bias in 16 bits, two counts."""
@@ -22,9 +22,10 @@ MOST_PAIRS = 20_000_000
 
 
 class Size(NamedTuple):
-    """Length of the vectors; in how many baskets a pair, and an item of a context, must be to be kept."""
+    """Length of the vectors, bits of their numbers; in how many baskets pairs, and items of contexts, must be."""
 
     dim: int
+    bits: int
     least: int
     least_in_context: int
 
@@ -36,7 +37,7 @@ def number_type(count: int) -> np.dtype[np.unsignedinteger]:
 
 def smallest(table: BasketTable) -> int:
     """Bytes of a model with the shortest vectors and no pairs."""
-    return _fixed(table) + 2 * DIMS[-1] * len(table.names)
+    return _fixed(table) + vector_bytes(*VECTORS[-1]) * len(table.names)
 
 
 def fit_size(
@@ -48,16 +49,22 @@ def fit_size(
 ) -> Size:
     """The size for so many bytes; `counts` of the pairs and of the items of contexts. `smallest` must fit."""
     if allowed is None:
-        return Size(dim or DIMS[0], _least(counts, MOST_PAIRS), 1)
+        return Size(dim or VECTORS[0][0], VECTORS[0][1], _least(counts, MOST_PAIRS), 1)
     items = len(table.names)
     room = allowed - _fixed(table)
-    fitting = [one for one in ([dim] if dim else DIMS) if 2 * one * items <= VECTORS * room]
-    taken = fitting[0] if fitting else dim or DIMS[-1]
-    room = max(0, room - 2 * taken * items)
+    choices = [(dim, bits) for bits in (8, 4)] if dim else list(VECTORS)
+    fitting = [choice for choice in choices if vector_bytes(*choice) * items <= SHARE * room]
+    taken, bits = fitting[0] if fitting else choices[-1]
+    room = max(0, room - vector_bytes(taken, bits) * items)
     of_context = number_type(items).itemsize + 2
     least_in_context = _least(context_counts, int(0.15 * room) // of_context)
     room -= of_context * int((context_counts >= least_in_context).sum())
-    return Size(taken, _least(counts, room // (number_type(items).itemsize + 3)), least_in_context)
+    return Size(taken, bits, _least(counts, room // (number_type(items).itemsize + 3)), least_in_context)
+
+
+def vector_bytes(dim: int, bits: int) -> int:
+    """Bytes of both vectors of an item."""
+    return 2 * (dim if bits == 8 else -(-dim // 2))
 
 
 def _fixed(table: BasketTable) -> int:
