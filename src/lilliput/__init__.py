@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from lilliput.core.registry import load as load
     from lilliput.core.report import Measure as Measure
     from lilliput.core.report import Report as Report
+    from lilliput.data.baskets import BasketSource as BasketSource
     from lilliput.data.source import Source as Source
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.pair import PairingRecommender as PairingRecommender
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
+    "BasketSource": "lilliput.data.baskets",
     "Budget": "lilliput.core.budget",
     "BudgetError": "lilliput.core.errors",
     "DataError": "lilliput.core.errors",
@@ -37,6 +40,7 @@ _PLACES = {
     "Measure": "lilliput.core.report",
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",
+    "PairingRecommender": "lilliput.tasks.pair",
     "Report": "lilliput.core.report",
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",

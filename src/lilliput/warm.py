@@ -42,6 +42,7 @@ CALLED = (
     "lilliput.graph.pagerank_kernels",
     "lilliput.graph.rank_kernels",
     "lilliput.graph.walk_kernels",
+    "lilliput.nets.basket_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
     "lilliput.nets.windows_kernels",
@@ -86,6 +87,7 @@ def warm() -> float:
     _multiply_sparse()
     _learn_vectors()
     _rank()
+    _pair()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -182,6 +184,13 @@ def _rank() -> None:
             weight = "3" if "0.5" in text else None
             columns: dict[str, Any] = {"source": "1", "target": "2", "weight": weight}
             ranker.set_params(seeds=None, **columns).fit(file)
+
+
+def _pair() -> None:
+    """Fit a tiny recommender."""
+    from lilliput.tasks.pair import PairingRecommender
+
+    PairingRecommender(dim=4, threads=1, progress=False).fit([["a", "b", "c"], ["b", "c"], ["d", "a"]] * 20)
 
 
 def forget() -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-TASKS = ("label", "language", "tag", "segment", "clusters", "vectors", "rank", "pca")
+TASKS = ("label", "language", "tag", "segment", "clusters", "vectors", "pair", "rank", "pca")
 """Each is a module ``fit_<task>`` of this package with ``add_to(app)``."""
 
 

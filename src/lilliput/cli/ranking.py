@@ -17,12 +17,8 @@ STEPS = 3
 """Of reach."""
 
 
-def rank_input(
-    model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, for_texts: bool
-) -> None:
-    """Write the table, or explain an account; `for_texts`: options were given that this has no use for."""
-    if for_texts:
-        raise LilliputError("this is a ranking; --explain, --spans, --keep, --top and --text are for models of texts")
+def rank_input(model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool) -> None:
+    """Write the table, or explain an account."""
     if account is None:
         if out != "-":
             options.check_writable(out)

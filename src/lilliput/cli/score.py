@@ -29,6 +29,9 @@ def score(
     data: Annotated[list[str], typer.Argument(metavar="DATA", help="Labelled data files, or - .")],
     text: options.Text = None,
     target: options.Target = None,
+    items: Annotated[
+        str | None, typer.Option("--items", metavar="COLUMN", help="Column of the items of baskets; as in the fit.")
+    ] = None,
     separator: options.Separator = None,
     no_header: options.NoHeader = False,
     skip_bad: options.SkipBad = False,
@@ -46,6 +49,13 @@ def score(
         from lilliput.cli.tagging import score_tagger
 
         score_tagger(loaded, data, json=json, skip_bad=skip_bad)
+        return
+    if loaded.task == "pair":
+        from lilliput.cli.pairing import score_pairing
+
+        score_pairing(
+            loaded, data, items=items, separator=separator, header=not no_header, skip_bad=skip_bad, json=json
+        )
         return
     if loaded.task == "segment":
         from lilliput.cli.segmenting import score_segmenter

@@ -17,6 +17,7 @@ TASKS: dict[str, str] = {
     "segment": "lilliput.tasks.segment:Segmenter",
     "rank": "lilliput.tasks.rank:InfluencerRanker",
     "pca": "lilliput.tasks.pca:StreamingPCA",
+    "pair": "lilliput.tasks.pair:PairingRecommender",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

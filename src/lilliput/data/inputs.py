@@ -52,6 +52,11 @@ def targets_of(y: Any, X: Any = None, column: str | None = None) -> list[Target]
     return targets
 
 
+def cells_of(X: Any, column: str | None, what: str) -> list[Any]:
+    """The cells of a column of a table as they stand; without `column`, of its only one or the one called "items"."""
+    return _column_of(X, column, what, "items")
+
+
 def is_table(data: Any) -> bool:
     """Whether `data` has columns: a frame, a dict of columns, a list of dicts."""
     return _names(data) is not None

@@ -43,9 +43,9 @@ class Builder:
         if not finite.all():
             at = int(np.flatnonzero(~finite)[0])
             place = len(self.words) + len(self._again) + at + 1
-            word = decode(words[at])
+            shown = decode(words[at])
             raise DataError(
-                f"{self.name}, {where} {place:,}: the vector of {word!r} holds a number that is not finite, or above "
+                f"{self.name}, {where} {place:,}: the vector of {shown!r} holds a number that is not finite, or above "
                 f"{MOST:g}"
             )
         fresh = np.ones(len(words), dtype=bool)

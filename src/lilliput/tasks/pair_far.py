@@ -1,0 +1,77 @@
+"""Pairings from afar: rare, but supported."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.tasks.pair_model import Known
+
+POOL = 100
+"""The likeliest candidates, from which the daring ones are taken."""
+FAR, LIFT, ALIKE = 4.5, 0.1, 0.3
+"""Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
+HOME, STRANGE = 0.7, 0.2
+"""Logarithms of the lift in a context: an item with more is at home there, one with less than minus a stranger."""
+
+
+def adventure(
+    known: Known,
+    items: list[int],
+    numbers: NDArray[np.int32],
+    observed: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    logs: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """What is added to the logarithm of each candidate's chance at full daring; minus infinity without support."""
+    found = LIFT * np.log((observed + 3) / (expected + 3))
+    pool = np.argsort(-logs, kind="stable")[:POOL]
+    found[pool] += FAR * farness(known, items, numbers[pool])
+    supported = np.zeros(len(numbers), dtype=bool)
+    supported[pool] = observed[pool] >= 1
+    found[~supported] = -np.inf
+    return found
+
+
+def farness(known: Known, items: list[int], numbers: NDArray[np.int32]) -> NDArray[np.float64]:
+    """How far each item's home is from that of those given, 0 to 1: by contexts, or by vectors where there are none."""
+    if len(known.contexts) > 1:
+        homes = profiles(known, np.concatenate([np.array(items), numbers]))
+        here = int(homes[: len(items)].sum(axis=0).argmax())
+        theirs = homes[len(items) :]
+        return np.clip(theirs.max(axis=1) / HOME, 0, 1) * np.clip(-theirs[:, here] / STRANGE, 0, 1)
+    alike = np.mean([known.likeness(item, numbers) for item in items], axis=0)
+    return np.clip((1 - alike) / 2, 0, 1)
+
+
+def profiles(known: Known, numbers: NDArray[np.integer]) -> NDArray[np.float64]:
+    """How much more often than on average items are in each context: logarithms, shrunk, (items, contexts)."""
+    counts = known.counts[numbers]
+    found = np.empty((len(numbers), len(known.contexts)))
+    for context, size in enumerate(known.context_sizes):
+        row, inside = known.in_context(context)
+        places = np.minimum(np.searchsorted(row, numbers), max(0, len(row) - 1))
+        there = np.where(row[places] == numbers, inside[places], 0) if len(row) else np.zeros(len(numbers))
+        chance = counts * (size / known.baskets)
+        found[:, context] = np.log((there + 3) / (chance + 3))
+    return found
+
+
+def spread(
+    known: Known, numbers: NDArray[np.int32], logs: NDArray[np.float64], k: int, adventurous: float
+) -> list[int]:
+    """The places of the `k` best, each the less good the more it is like one before it, where there is daring.
+
+    Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking", SIGIR.
+    """
+    places = np.argsort(-logs, kind="stable")[: k if adventurous == 0 else max(3 * k, 30)]
+    places = places[np.isfinite(logs[places])]
+    if adventurous == 0:
+        return [int(place) for place in places]
+    left, alike, chosen = logs[places], np.zeros(len(places)), []
+    for _ in range(min(k, len(places))):
+        best = int(np.argmax(left - adventurous * ALIKE * alike))
+        chosen.append(int(places[best]))
+        left[best] = -np.inf
+        alike = np.maximum(alike, known.likeness(int(numbers[places[best]]), numbers[places]))
+    return chosen

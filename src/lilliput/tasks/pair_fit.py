@@ -1,0 +1,150 @@
+"""How a recommender is fitted: read, hold some baskets out, count, choose a size, train, measure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.budget import Budget
+from lilliput.core.errors import BudgetError
+from lilliput.core.measure import peak_memory
+from lilliput.core.progress import Progress
+from lilliput.core.threads import resolve_threads
+from lilliput.data.basket_table import BasketTable
+from lilliput.nets.baskets import BasketNet, Plan, Rows, Trainer
+from lilliput.tasks.machine_code import ready
+from lilliput.tasks.pair_count import both_ways, count_contexts, count_pairs
+from lilliput.tasks.pair_input import hold_out, read_baskets
+from lilliput.tasks.pair_model import Coded, Known, Pairs
+from lilliput.tasks.pair_parameters import check_parameters
+from lilliput.tasks.pair_report import ENDED_EARLY, measure_here, qualities, report_of
+from lilliput.tasks.pair_sizes import Size, fit_size, smallest
+from lilliput.tasks.promise import Promise, round_memory
+
+if TYPE_CHECKING:
+    from lilliput.tasks.pair import PairingRecommender
+
+TRIES = 3
+"""Models that are made, each in less room than the last, until the file is no larger than allowed."""
+CLOSING = 0.15
+"""The share of a time budget that is kept back for the end."""
+
+
+def fit(model: PairingRecommender, X: Any, y: Any, started: float) -> None:
+    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`).
+
+    `model` changes in the end and as a whole. Raises KeyboardInterrupt when that has ended the training early.
+    """
+    check_parameters(model)
+    budget = Budget.parse(model.budget)
+    promise = Promise(budget, started + ready(budget, model.progress))
+    table, empty = read_baskets(model, X, y)
+    promise.hold_reading()
+    train, held = hold_out(table, int(model.seed))
+    draft = type(model)(**model.get_params())
+    keys, counts = count_pairs(train, model.window)
+    room = budget.memory
+    least = smallest(train)
+    if room is not None and room < least:
+        raise BudgetError(
+            f"{len(train.names):,} items do not fit into {room:,} bytes with their names and vectors; the smallest "
+            f"memory that would do is {round_memory(least)}, or leave rare items out with least=2 or more",
+            round_memory(least),
+        )
+    for _ in range(TRIES):
+        context = count_contexts(train)
+        size = fit_size(train, counts, context[1], room, model.dim)
+        draft.known_, draft.interrupted_ = _learned(model, train, (keys, counts), context, size, promise)
+        draft.report_ = report_of(draft, table, held, empty, size, train)
+        draft.report_.quality = qualities(draft, held)
+        draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
+        excess = promise.excess(len(draft.to_bytes()))
+        if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
+            break
+        room -= excess + 64
+    measure_here(draft, held, resolve_threads(model.threads))
+    _close(draft, promise)
+    vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
+    if draft.interrupted_:
+        raise KeyboardInterrupt
+
+
+def _learned(
+    model: PairingRecommender,
+    train: BasketTable,
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    context: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    size: Size,
+    promise: Promise,
+) -> tuple[Known, bool]:
+    """What is known after training, and whether Ctrl-C ended it."""
+    keys, counts = (part[pairs[1] >= size.least] for part in pairs)
+    count = len(train.names)
+    offsets, items, there, back = both_ways(keys, count)
+    together = np.empty(len(items), np.int32)
+    together[there] = together[back] = counts
+    rows = Rows(offsets, items, np.zeros(len(items), np.float32))
+    net = BasketNet.fresh(train.counts, rows, size.dim, POWER, int(model.seed))
+    interrupted = not _trained(net, train, model, promise)
+    scale = float(np.abs(rows.values).max(initial=0) / 127) or 1.0
+    weights = np.rint(rows.values / scale).astype(np.int8)
+    kept = context[1] >= size.least_in_context
+    of_context, in_context = np.divmod(context[0][kept], max(1, count))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(of_context, minlength=len(train.contexts)))])
+    known = Known(
+        train.names,
+        train.counts,
+        len(train),
+        Pairs(offsets, items, together, weights, scale, size.least),
+        Coded.of(net.inputs, size.bits),
+        Coded.of(net.outputs, size.bits),
+        net.bias.astype(np.float16).astype(np.float32),
+        net.power,
+        train.contexts,
+        context[2],
+        starts.astype(np.int64),
+        in_context.astype(np.int32),
+        context[1][kept].astype(np.int32),
+    )
+    return known, interrupted
+
+
+POWER = 0.5
+PLAN = Plan(passes=12, rate=0.2, row_rate=0.3, shown=0.7, candidates=2000)
+"""Chosen on validation baskets of two sets of recipes; see benchmarks/pair_completion.py."""
+
+
+def _trained(net: BasketNet, train: BasketTable, model: PairingRecommender, promise: Promise) -> bool:
+    """Train; False if Ctrl-C came before the end."""
+    plan = replace(PLAN, subsample=float(model.subsample))
+    trainer = Trainer(net, train.offsets, train.items, plan, int(model.seed), resolve_threads(model.threads))
+    started = time.monotonic()
+    end = None if promise.end is None else promise.end - CLOSING * (promise.budget.time or 0)
+    spent: Callable[[], float] | None = None
+    if end is not None:
+        span = max(1e-3, end - started)
+        spent = lambda: (time.monotonic() - started) / span  # noqa: E731
+    total = PLAN.passes * len(trainer.usable)
+    try:
+        with Progress(total, "learning", "baskets", model.progress) as progress:
+            for baskets, _ in trainer.steps(spent):
+                progress.advance(baskets)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _close(draft: PairingRecommender, promise: Promise) -> None:
+    """Complete the report, and raise `BudgetError` if the promise was not kept."""
+    report = draft.report_
+    report.file_bytes = len(draft.to_bytes())
+    report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
+    promise.hold_memory(report.file_bytes)
+    promise.hold_latency(report.latency_p95_ms)
+    if not draft.interrupted_:  # else its time was up to the user
+        promise.hold_time()
