@@ -19,27 +19,30 @@ from lilliput.nets.windows_kernels import PLAIN, look_around
 
 BATCH = 256
 """Words whose windows are taken with the vectors as they were before."""
-CAUTION = 0.4
-"""A row moves no farther in a batch than so many terms of its gradient with rate 1 / CAUTION would move it.
+CURVATURE, LEAST_SIZE = 0.25, 1.6
+"""The loss of a pair has at most this second derivative by its product; how large products are taken to be at least.
 
 The vectors stand still while the terms of a batch are computed, so for a row that has many of them, such as that of a
-frequent word, full steps would overshoot. Rows that occur once or twice in a batch are not held back.
+frequent word, full steps would overshoot: its steps are made smaller such that, taken together, they are no more than
+one of Newton's method for products of vectors of the size found. Rows that occur once or twice in a batch are not held
+back.
 """
 _ONE, _HALF, _SIXTH = np.float32(1), np.float32(0.5), np.float32(1 / 6)
 
 
 @njit(nogil=True, cache=True)
 def surprise(products, at, put, held, expected, rate, weight, powers, steps):
-    """The steps for the products of a window, rate included, and its loss in nats; negatives count `weight` times.
+    """The steps for the products of a window, rate included; negatives count `weight` times.
 
-    Both need e = exp(-|x|): by ``powers``, exp(-k / 32), and a polynomial of the rest.
+    Returns its loss in nats, and the root of the mean square of its products. Both steps and loss need e = exp(-|x|): by ``powers``, exp(-k / 32), and a polynomial of the rest.
     """
-    loss = 0.0
+    loss = squares = 0.0
     for i in range(put):
         likely, unlikely = 1.0, 1.0
         for j in range(held):
             place = at + i * held + j
             x = products[place]
+            squares += x * x
             size = min(abs(x), np.float32(15.9))
             k = np.int64(size * np.float32(32))
             rest = size - np.float32(k) * np.float32(1 / 32)
@@ -55,7 +58,7 @@ def surprise(products, at, put, held, expected, rate, weight, powers, steps):
                 loss += weight * max(np.float32(0), x)
                 unlikely *= 1.0 + e
         loss += np.log(likely) + weight * np.log(unlikely)
-    return loss
+    return loss, np.sqrt(squares / (put * held))
 
 
 @njit(nogil=True, cache=True)
@@ -77,7 +80,7 @@ def _mean(inner, base, width, nearby, first, put, grams, ends, out, to):
 
 @njit(nogil=True, cache=True)
 def _spread(inner, base, width, nearby, first, put, grams, ends, moved, terms, caution):
-    """Move the rows of some words, and of their n-grams, each as far as its mean was `moved`, or less (see CAUTION)."""
+    """Move the rows of some words, and of their n-grams, each as far as its mean was `moved`, or less (see CURVATURE)."""
     for i in range(first, first + put):
         for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
             row = base + np.int64(grams[at]) * width
@@ -125,13 +128,11 @@ def _multiply(kind, part, slices, sizes, nearby, outputs, most, longest, grams, 
 
 
 @njit(nogil=True, cache=True)
-def _move(
-    kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, outer, work, steps, damps, terms, caution
-):
+def _move(kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, outer, work, steps, damps, terms):
     """Move the vectors of a slice by the steps of a batch."""
     places_in, places_out, means, moved = work[0][part], work[1][part], work[3][part], work[4][part]
     width, base_in = slices[part, 1], slices[part, 2]
-    damp_in, damp_out = damps
+    damp_in, damp_out, cautions = damps
     for item in range(len(sizes)):
         put, held = sizes[item, 0], sizes[item, 1]
         first, second, at = item * most, item * longest, item * most * longest
@@ -147,7 +148,7 @@ def _move(
             )  # fmt: skip
             for d in range(width):
                 moved[d] = means[item * width + d] - moved[d]
-            _spread(inner, base_in, width, nearby, first, put, grams, ends, moved, terms[0], caution)
+            _spread(inner, base_in, width, nearby, first, put, grams, ends, moved, terms[0], cautions[item])
 
 
 @njit(nogil=True, cache=True)
@@ -155,8 +156,7 @@ def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, 
            damps, terms, losses, pairs):  # fmt: skip
     """The steps of some windows of a batch, from their products, and how much rows may move."""
     products = work[2]
-    damp_in, damp_out = damps
-    caution = CAUTION * rate
+    damp_in, damp_out, cautions = damps
     for item in range(worker, len(sizes), workers):
         put, held, expected = sizes[item, 0], sizes[item, 1], sizes[item, 2]
         if put == 0:
@@ -167,7 +167,10 @@ def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, 
             for place in range(at, at + rows * held):
                 products[0, place] += products[part, place]
         weight = np.float32(weights[expected])
-        losses[item] += surprise(products[0], at, rows, held, expected, np.float32(rate), weight, powers, steps)
+        loss, size = surprise(products[0], at, rows, held, expected, np.float32(rate), weight, powers, steps)
+        caution = CURVATURE * rate * max(LEAST_SIZE, size)
+        losses[item] += loss
+        cautions[item] = caution
         pairs[item] += rows * expected
         for i in range(item * most, item * most + rows):
             damp_in[i] = 1 / max(1.0, caution * terms[0, nearby[i]]) if kind == PLAIN else 1.0
@@ -217,6 +220,6 @@ def learn(kind, worker, workers, barrier, words, places, count, key, window, neg
         if batch >= 0:
             for part in range(worker, len(slices), workers):
                 _move(kind, part, slices, now, nearby[side], most, longest, grams, ends, inner, outer, work, steps,
-                      damps, own, CAUTION * rate)  # fmt: skip
+                      damps, own)  # fmt: skip
             _count_terms(kind, now, nearby[side], outputs[side], most, longest, grams, ends, weights[1], own, 0)
     return True

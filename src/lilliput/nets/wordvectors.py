@@ -95,7 +95,11 @@ class WordNet:
             np.zeros((parts, width), dtype=np.float32),
         )
         self._steps = np.zeros(BATCH * most * longest, dtype=np.float32)
-        self._damps = np.zeros(BATCH * most, dtype=np.float32), np.zeros(BATCH * longest, dtype=np.float32)
+        self._damps = (
+            np.zeros(BATCH * most, dtype=np.float32),
+            np.zeros(BATCH * longest, dtype=np.float32),
+            np.zeros(BATCH),
+        )
         self._terms = np.zeros((self.threads, 2, self.rows), dtype=np.float32)
         expected = np.arange(2 * window + 1)
         self._weights = expected / SHARED if self._kind == SUBWORDS else np.ones(2 * window + 1)

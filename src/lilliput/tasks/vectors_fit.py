@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 STRETCH = 1 << 16
 """Words between two looks at the clock and the keyboard."""
 RATES = {"skipgram": 0.05, "cbow": 0.05}
-CLOSING = 0.5
-"""Seconds that are kept back of a time budget for codes and report."""
+CLOSING, SAFETY = 0.7, 2.0
+"""What is kept back of a time budget for the end: seconds, and times of a rehearsal of making codes."""
 
 
 def fit(model: WordVectors, X: Any, started: float) -> None:
@@ -63,7 +63,11 @@ def _fitted(model: WordVectors, texts: Texts, promise: Promise) -> WordVectors:
     listed = WordList.of(vocabulary.words)
     subwords = None if model.subwords is None else Subwords(*model.subwords, buckets_for(model, promise))
     net = _net(model, listed, vocabulary.counts, subwords)
-    draft.losses_, draft.interrupted_ = _learned(model, net, stream, words, promise)
+    began = time.monotonic()
+    if promise.end is not None:
+        _table(listed, vocabulary.counts, net, subwords)
+    closing = CLOSING + SAFETY * (time.monotonic() - began)
+    draft.losses_, draft.interrupted_ = _learned(model, net, stream, words, promise, closing)
     stream.close()
     draft.table_ = _table(listed, vocabulary.counts, net, subwords)
     draft.report_ = report_of(draft, texts, vocabulary, words, notes)
@@ -115,12 +119,12 @@ def _spelt(vocabulary: Vocabulary, row: int) -> str:
 
 
 def _learned(
-    model: WordVectors, net: WordNet, stream: NumberStream, words: int, promise: Promise
+    model: WordVectors, net: WordNet, stream: NumberStream, words: int, promise: Promise, closing: float
 ) -> tuple[list[float], bool]:
-    """Go through the texts; returns the loss of each epoch and whether Ctrl-C came."""
+    """Go through the texts; returns the loss of each epoch and whether Ctrl-C came. `closing`: seconds to keep back."""
     rate = float(model.rate or RATES[model.method])
     began = time.monotonic()
-    span = None if promise.end is None else max(1e-3, promise.end - CLOSING - began)
+    span = None if promise.end is None else max(1e-3, promise.end - closing - began)
     total = int(model.epochs) * len(stream)
     losses: list[float] = []
 

@@ -26,7 +26,7 @@ def report_of(draft: WordVectors, texts: Texts, vocabulary: Vocabulary, words: i
     """The report before anything is measured."""
     plan: dict[str, int | str] = {"epochs": len(draft.losses_)}
     if draft.losses_:
-        plan |= {"loss": " ".join(f"{loss:.4f}" for loss in draft.losses_)}
+        plan["loss"] = " to ".join(f"{loss:.4f}" for loss in dict.fromkeys([draft.losses_[0], draft.losses_[-1]]))
     return Report(
         draft.task,
         {},
