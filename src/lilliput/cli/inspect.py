@@ -65,6 +65,8 @@ def _labels(model: Any) -> list[Any]:
         return list(model.get_labels())
     if model.task == "rank":
         return model.top(LABELS)
+    if model.task == "pair":
+        return list(model.items_)
     if model.task == "vectors":
         from lilliput.cli.vectoring import printable
 
@@ -82,7 +84,7 @@ def _page(found: dict[str, Any]) -> str:
 
     names = list(map(str, found["labels"]))
     task = found["manifest"]["task"]
-    kind = {"vectors": "words ", "pca": "shares", "rank": "ranked"}.get(task, "labels")
+    kind = {"vectors": "words ", "pca": "shares", "rank": "ranked", "pair": "items "}.get(task, "labels")
     counted = {"vectors": "words", "rank": "accounts"}.get(task)
     count = found["manifest"][counted] if counted else len(names)
     more = ", ..." if count > LABELS else ""

@@ -14,9 +14,9 @@ from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 
 if TYPE_CHECKING:
-    from lilliput.tasks.map_points import MapPoints
     from typing_extensions import Self
 
+    from lilliput.tasks.map_points import MapPoints
     from lilliput.tasks.pair_context import Conditioned
     from lilliput.tasks.pair_model import Known
     from lilliput.tasks.pair_suggest import Substitute, Suggestion
