@@ -60,7 +60,7 @@ def _contents(path: str) -> dict[str, Any]:
 
 
 def _labels(model: Any) -> list[Any]:
-    """What the model tells apart; of word clusters the most frequent words of each."""
+    """What the model tells apart; of word clusters the most frequent words of each, of pairings the items."""
     if model.task == "fasttext":
         return list(model.get_labels())
     if model.task == "rank":
