@@ -15,6 +15,12 @@ Examples
   lilliput predict m.safetensors new.csv --text title -o out.csv
   cat titles.txt | lilliput predict m.safetensors - --json
 """
+Input = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="INPUT", help="A text, a data file, or - for standard input: a text a line, or CSV with --text."
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,12 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def predict(
     model: options.Model,
-    given: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="INPUT", help="A text, a data file, or - for standard input: a text a line, or CSV with --text."
-        ),
-    ] = None,
+    given: Input = None,
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="FILE", help=".csv, .tsv or .jsonl, plain or .gz; else the screen.")
     ] = "-",
@@ -65,8 +66,7 @@ def predict(
     if loaded.task == "rank":
         from lilliput.cli.ranking import rank_input
 
-        for_texts = bool(explain or spans or keep or top or text)
-        rank_input(loaded, given, out, json=json, quiet=quiet, for_texts=for_texts)
+        rank_input(loaded, given, out, json=json, quiet=quiet, unfit=bool(explain or spans or keep or top or text))
         return
     given = _input(given)
     if loaded.task == "vectors":
@@ -99,10 +99,9 @@ def predict(
             return
         show_answer(as_labeller(loaded, model), given, json=json, explain=explain, top=top)
         return
-    if spans:
-        raise LilliputError("--spans takes one text, not a file; give the text itself, in quotes")
-    if explain:
-        raise LilliputError("--explain takes one text, not a file; give the text itself, in quotes")
+    if spans or explain:
+        option = "--spans" if spans else "--explain"
+        raise LilliputError(f"{option} takes one text, not a file; give the text itself, in quotes")
     from lilliput.cli.predict_file import predict_file
     from lilliput.data.source import Source
 

@@ -18,10 +18,10 @@ STEPS = 3
 
 
 def rank_input(
-    model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, for_texts: bool
+    model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, unfit: bool
 ) -> None:
-    """Write the table, or explain an account; `for_texts`: options were given that this has no use for."""
-    if for_texts:
+    """Write the table, or explain an account; `unfit`: options were given that this has no use for."""
+    if unfit:
         raise LilliputError("this is a ranking; --explain, --spans, --keep, --top and --text are for models of texts")
     if account is None:
         if out != "-":
