@@ -17,9 +17,7 @@ STEPS = 3
 """Of reach."""
 
 
-def rank_input(
-    model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, unfit: bool
-) -> None:
+def rank_input(model: InfluencerRanker, account: str | None, out: str, *, json: bool, quiet: bool, unfit: bool) -> None:
     """Write the table, or explain an account; `unfit`: options were given that this has no use for."""
     if unfit:
         raise LilliputError("this is a ranking; --explain, --spans, --keep, --top and --text are for models of texts")
