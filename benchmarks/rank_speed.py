@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -32,17 +33,19 @@ from lilliput.tasks.rank import InfluencerRanker
 if sys.argv[3] == "base":
     InfluencerRanker(progress=False, threads=2).fit([("1", "2"), ("2", "3"), ("3", "1")]).write(sys.argv[2])
 else:
-    InfluencerRanker(progress=False, threads=2).fit(sys.argv[1]).write(sys.argv[2])
+    InfluencerRanker(tolerance=1e-9, progress=False, threads=2).fit(sys.argv[1]).write(sys.argv[2])
 print(json.dumps({"seconds": time.perf_counter() - started, "peak": peak_memory()}))
 """
 
 
 def run(*command: str) -> dict:
-    started = time.perf_counter()
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode:
-        return {"wall": float("nan"), "peak": 0, "error": done.stderr.strip().splitlines()[-1:]}
-    return {"wall": time.perf_counter() - started, **json.loads(done.stdout.splitlines()[-1])}
+        return {"wall": float("nan"), "peak": 0, "busy": 0.0, "error": done.stderr.strip().splitlines()[-1:]}
+    return {"wall": time.perf_counter() - started, "busy": busy, **json.loads(done.stdout.splitlines()[-1])}
 
 
 def passes(path: Path) -> None:
@@ -57,13 +60,13 @@ def passes(path: Path) -> None:
     count, edges = len(matrix), len(matrix.sources)
     given = csr_matrix((np.ones(edges), matrix.sources.astype(np.int32), matrix.starts), shape=(count, count))
     inverse = np.divide(1.0, matrix.out, out=np.zeros(count), where=matrix.out > 0)
-    pagerank(matrix, threads=2)
+    pagerank(matrix, tolerance=1e-9, threads=2)
     mine, theirs, copies = [], [], []
-    block = np.zeros(4 * edges + 32 * count, dtype=np.uint8)  # what a pass reads and writes at least
-    target = np.empty_like(block)
+    block = np.ones(4 * edges + 32 * count, dtype=np.uint8)  # what a pass reads and writes at least
+    target = block.copy()
     for _ in range(RUNS):
         started = time.perf_counter()
-        found = pagerank(matrix, threads=2)
+        found = pagerank(matrix, tolerance=1e-9, threads=2)
         mine.append(time.perf_counter() - started)
         started = time.perf_counter()
         values, residual, rounds = np.full(count, 1 / count), 1.0, 0
@@ -80,6 +83,7 @@ def passes(path: Path) -> None:
     print(
         f"passes alone: ours {ours:.3f} s ({found.passes} passes), scipy {scipy:.3f} s ({rounds}): {scipy / ours:.2f} x"
     )
+    share = copy * found.passes / ours
     print(f"a pass {1e3 * ours / found.passes:.1f} ms, moving its bytes {1e3 * copy:.1f} ms: {share:.2f}")
 
 
@@ -105,10 +109,12 @@ def main() -> None:
         ours = statistics.median(one["wall"] for one in found["lilliput"])
         for name, runs in found.items():
             wall = statistics.median(one["wall"] for one in runs)
+            busy = statistics.median(one["busy"] for one in runs)
             peak = max(one["peak"] for one in runs) - (base if name == "lilliput" else 0)
             note = runs[0].get("error") or runs[0].get("parts") or ""
             print(
-                f"{name:<15} {wall:8.2f} s {wall / ours:6.2f} x {peak / 1e6:8.0f} MB {peak / edges:6.1f} B/edge {note}"
+                f"{name:<15} {wall:8.2f} s {wall / ours:6.2f} x {busy:7.2f} s of processors "
+                f"{peak / 1e6:8.0f} MB {peak / edges:6.1f} B/edge {note}"
             )
         if edges <= 20_000_000:
             passes(path)

@@ -72,7 +72,7 @@ def pagerank(
     matrix: Matrix,
     *,
     damping: float = 0.85,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-10,
     teleport: Teleport | None = None,
     start: NDArray[np.float64] | None = None,
     threads: int | None = None,
