@@ -26,6 +26,8 @@ def test_the_demo_shows_a_report_answers_and_reasons(run, monkeypatch: pytest.Mo
     assert "word_f1" in done.out
     assert "".join(lilliput.load(tmp_path / "models" / "segments.safetensors").predict(["thelist"])[0]) == "thelist"
     assert len(lilliput.load(tmp_path / "models" / "clusters.safetensors").words_) > 500
+    assert len(lilliput.load(tmp_path / "models" / "rank.safetensors").top(100)) == 100
+    assert "the first, with their scores" in done.out.lower()
 
 
 def test_a_folder_that_cannot_be_made(run, tmp_path: Path):

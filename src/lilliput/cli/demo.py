@@ -13,10 +13,11 @@ from lilliput.cli import options
 from lilliput.cli.demo_clusters import demo_clusters
 from lilliput.cli.demo_label import demo_label
 from lilliput.cli.demo_pair import demo_pair
+from lilliput.cli.demo_rank import demo_rank
 from lilliput.cli.demo_segment import demo_segment
 from lilliput.core.errors import LilliputError
 
-DEMOS: list[Callable[[Path], None]] = [demo_label, demo_segment, demo_clusters, demo_pair]
+DEMOS: list[Callable[[Path], None]] = [demo_label, demo_segment, demo_clusters, demo_pair, demo_rank]
 """One a task: each writes its models into the folder given and shows on standard output what they do."""
 
 

@@ -33,7 +33,7 @@ Accounts = Annotated[
 ]
 Before = Annotated[str | None, typer.Option(metavar="MODEL", help="An earlier ranking, to start from and compare.")]
 Damping = Annotated[float | None, typer.Option(metavar="D", help="The chance to go on along an edge; 0.85.")]
-Tolerance = Annotated[float | None, typer.Option(metavar="T", help="L1 residual to stop at; 1e-9.")]
+Tolerance = Annotated[float | None, typer.Option(metavar="T", help="L1 residual to stop at; 1e-10.")]
 Loops = Annotated[bool, typer.Option("--self-loops", help="Count edges from an account to itself.")]
 Communities = Annotated[bool, typer.Option("--communities", help="Sort accounts into communities too.")]
 

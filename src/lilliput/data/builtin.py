@@ -49,6 +49,14 @@ def docstrings(limit: int | None = None) -> tuple[list[str], list[str]]:
     return [text for text, _ in pairs], [label for _, label in pairs]
 
 
+def stdlib_imports() -> list[tuple[str, tuple[str, ...]]]:
+    """Each module of the standard library by its package, and the packages that it imports, sorted, itself among them.
+
+    Raises `DataError` where Python was installed without sources.
+    """
+    return [(module.package, module.imports) for module in _modules()]
+
+
 def imports() -> list[list[str]]:
     """What each module of the standard library imports, sorted, for modules that import two packages or more.
 

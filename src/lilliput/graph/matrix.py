@@ -16,7 +16,7 @@ from lilliput.data.ids import Ids
 from lilliput.graph import matrix_kernels as kernels
 
 RANGES = 64
-BLOCKS = 64
+BLOCKS = 16
 """Rows are cut into so many runs of about as many edges, for any number of threads."""
 NO_WEIGHTS = np.zeros(0)
 

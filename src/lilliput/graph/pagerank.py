@@ -29,7 +29,7 @@ from lilliput.graph.matrix import BLOCKS, Matrix
 STAGES = 4
 """Runs of rows that are renewed one after the other in a pass."""
 MOST_PASSES = 1000
-SMALL = 200_000
+SMALL = 2_000_000
 """Edges and nodes below which threads cost more than they bring."""
 NOTHING, NO_JUMPS = np.zeros(0), np.zeros(1)
 
@@ -72,7 +72,7 @@ def pagerank(
     matrix: Matrix,
     *,
     damping: float = 0.85,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-10,
     teleport: Teleport | None = None,
     start: NDArray[np.float64] | None = None,
     threads: int | None = None,
