@@ -1,7 +1,7 @@
 r"""Word vectors beside gensim's and fastText's: words a second, agreement with people, analogies, memory, file.
 
     LILLIPUT_PEERS=python-with-gensim LILLIPUT_FASTTEXT=python-with-fasttext \
-        python benchmarks/vectors_quality.py DATA [--words 10000000] [--epochs 1 5] [--only NAME ...] [--tune]
+        python benchmarks/vectors_quality.py DATA [--words 10000000] [--epochs 1 5] [--only NAMES] [--tune]
 
 DATA is the folder with `wikipedia` and `word_vectors`. Every program gets the same file (lower case, a paragraph a
 line), two threads, dimension 100, window 5, 5 negatives, words seen 5 times; else its own defaults, which for fastText

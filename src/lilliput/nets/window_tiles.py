@@ -16,6 +16,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 8
+LINE = 16
+"""Floats in a line of the cache."""
 _FLOAT, _INT, _LONG = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 
@@ -144,9 +146,28 @@ def _adjust(outputs: int) -> Callable[..., Any]:
     return intrinsic(typed)
 
 
+@intrinsic
+def _fetch(typing: Any, table: Any, place: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.bitcast(_at(context, builder, signature.args[0], *arguments), ir.PointerType(ir.IntType(8)))
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _INT, _INT, _INT])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [pointer, ir.Constant(_INT, 1), ir.Constant(_INT, 3), ir.Constant(_INT, 1)])
+        return context.get_dummy_value()
+
+    return types.void(table, types.int64), code
+
+
 _dots43, _dots23, _dots13 = _dots(4, 3), _dots(2, 3), _dots(1, 3)
 _dots41, _dots21, _dots11 = _dots(4, 1), _dots(2, 1), _dots(1, 1)
 _adjust6, _adjust3, _adjust1 = _adjust(6), _adjust(3), _adjust(1)
+
+
+@njit(nogil=True, cache=True)
+def fetch(table, place, width):
+    """Have a row brought nearer, since it will be needed soon."""
+    for offset in range(0, width, LINE):
+        _fetch(table, place + offset)
 
 
 @njit(nogil=True, cache=True)

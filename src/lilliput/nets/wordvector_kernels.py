@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from lilliput.nets.barrier import meet
-from lilliput.nets.window_tiles import adjust, dots
+from lilliput.nets.window_tiles import adjust, dots, fetch
 from lilliput.nets.windows_kernels import PLAIN, look_around
 
 BATCH = 256
@@ -27,6 +27,8 @@ frequent word, full steps would overshoot: its steps are made smaller such that,
 one of Newton's method for products of vectors of the size found. Rows that occur once or twice in a batch are not held
 back.
 """
+AHEAD = 4
+"""Windows ahead whose rows are brought nearer."""
 _ONE, _HALF, _SIXTH = np.float32(1), np.float32(0.5), np.float32(1 / 6)
 
 
@@ -34,7 +36,8 @@ _ONE, _HALF, _SIXTH = np.float32(1), np.float32(0.5), np.float32(1 / 6)
 def surprise(products, at, put, held, expected, rate, weight, powers, steps):
     """The steps for the products of a window, rate included; negatives count `weight` times.
 
-    Returns its loss in nats, and the root of the mean square of its products. Both steps and loss need e = exp(-|x|): by ``powers``, exp(-k / 32), and a polynomial of the rest.
+    Returns its loss in nats, and the root of the mean square of its products. Both steps and loss need e = exp(-|x|):
+    by ``powers``, exp(-k / 32), and a polynomial of the rest.
     """
     loss = squares = 0.0
     for i in range(put):
@@ -80,7 +83,7 @@ def _mean(inner, base, width, nearby, first, put, grams, ends, out, to):
 
 @njit(nogil=True, cache=True)
 def _spread(inner, base, width, nearby, first, put, grams, ends, moved, terms, caution):
-    """Move the rows of some words, and of their n-grams, each as far as its mean was `moved`, or less (see CURVATURE)."""
+    """Move the rows of some words, and of their n-grams, each as far as the mean was `moved`, or less."""
     for i in range(first, first + put):
         for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
             row = base + np.int64(grams[at]) * width
@@ -112,14 +115,22 @@ def _multiply(kind, part, slices, sizes, nearby, outputs, most, longest, grams, 
     places_in, places_out, products, means = work[0][part], work[1][part], work[2][part], work[3][part]
     base, width = slices[part, 0], slices[part, 1]
     base_in = slices[part, 2]
-    for item in range(len(sizes)):
+    for item in range(-AHEAD, len(sizes)):
+        if item + AHEAD < len(sizes):
+            second = (item + AHEAD) * longest
+            for j in range(second, second + sizes[item + AHEAD, 1]):
+                places_out[j] = base + np.int64(outputs[j]) * width
+                fetch(outer, places_out[j], width)
+            if kind == PLAIN:
+                first = (item + AHEAD) * most
+                for i in range(first, first + sizes[item + AHEAD, 0]):
+                    places_in[i] = base_in + np.int64(nearby[i]) * width
+                    fetch(inner, places_in[i], width)
+        if item < 0:
+            continue
         put, held = sizes[item, 0], sizes[item, 1]
         first, second = item * most, item * longest
-        for j in range(second, second + held):
-            places_out[j] = base + np.int64(outputs[j]) * width
         if put and kind == PLAIN:
-            for i in range(first, first + put):
-                places_in[i] = base_in + np.int64(nearby[i]) * width
             dots(inner, places_in, first, put, outer, places_out, second, held, width, products, first * longest)
         elif put:
             _mean(inner, base_in, width, nearby, first, put, grams, ends, means, item * width)
@@ -136,6 +147,9 @@ def _move(kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, 
     for item in range(len(sizes)):
         put, held = sizes[item, 0], sizes[item, 1]
         first, second, at = item * most, item * longest, item * most * longest
+        if item + AHEAD < len(sizes):
+            for j in range((item + AHEAD) * longest, (item + AHEAD) * longest + sizes[item + AHEAD, 1]):
+                fetch(outer, places_out[j], width)
         if put and kind == PLAIN:
             adjust(
                 inner, places_in, damp_in, first, put, outer, places_out, damp_out, second, held, width, steps, at
