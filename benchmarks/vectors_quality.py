@@ -98,6 +98,17 @@ def judged(name: str, path: Path, data: Path, tune: bool) -> str:
     return "  ".join(parts)
 
 
+def line(name: str, epochs: int, words: int, took: dict[str, float], size: int) -> str:
+    """Speed, memory and file of a run."""
+    all_words = epochs * words
+    first = f", first words after {took['first']:.2f} s" if "first" in took else ""
+    return (
+        f"{name}, {epochs} epochs: {all_words / took['training']:,.0f} words/s training, "
+        f"{all_words / took['whole']:,.0f} in all, {1e6 * took['processor'] / all_words:.2f} us of processors a word, "
+        f"{took['peak'] / 1e6:,.0f} MB, file {size / 1e6:,.1f} MB{first}"
+    )
+
+
 def main() -> None:
     """Run everything and print a line each."""
     parser = argparse.ArgumentParser()
@@ -117,10 +128,7 @@ def main() -> None:
                 ending = ".safetensors" if name in OURS else ".bin"
                 out = Path(folder) / f"{name}-{epochs}{ending}"
                 took = run(name, text, out, epochs)
-                print(f"{name}, {epochs} epochs: {epochs * words / took['training']:,.0f} words/s training, "
-                      f"{epochs * words / took['whole']:,.0f} in all, {1e6 * took['processor'] / epochs / words:.2f} us "
-                      f"of processors a word, {took['peak'] / 1e6:,.0f} MB, file {out.stat().st_size / 1e6:,.1f} MB"
-                      + (f", first words after {took['first']:.2f} s" if "first" in took else ""))  # fmt: skip
+                print(line(name, epochs, words, took, out.stat().st_size))
                 print(f"    {judged(name, out, asked.data, asked.tune)}", flush=True)
                 time.sleep(1)
 
