@@ -123,3 +123,20 @@ def test_scores(run, ours, tmp_path):
 def test_looking_inside(run, ours):
     assert "words       6: king, queen, man, woman, New York, x\ufffd" in run("inspect", ours).out
     assert json.loads(run("inspect", ours, "--json").out)["manifest"]["parameters"]["dim"] == 4
+
+
+def test_vectors_are_fitted_and_shown(run, tmp_path):
+    (tmp_path / "corpus.txt").write_text("the cat sees a dog\nthe dog hears a cat\n" * 50)
+    out = tmp_path / "v.safetensors"
+    asked = ["fit", "vectors", tmp_path / "corpus.txt", "-o", out, "--quiet"]
+    done = run(*asked, "--dim", "8", "--epochs", "2", "--subwords", "3-4")
+    assert (done.code, done.err) == (0, "")
+    assert "vocabulary 6" in done.out
+    assert "cat" in run("predict", out, "dog").out
+    for wrong, message in (("3", "expected two numbers"), ("6-3", "expected the shortest and the longest")):
+        done = run(*asked, "--subwords", wrong)
+        assert done.code == 2
+        assert message in done.err
+    done = run(*asked, "--least", "99999")
+    assert done.code == 2
+    assert "no word occurs 99,999 times" in done.err
