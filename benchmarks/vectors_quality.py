@@ -50,7 +50,8 @@ model = WordVectors(dim=100, threads=2, progress=False, **given).fit(Source(corp
 model.save(out)
 spent["whole"] = time.perf_counter() - started
 peak = resource.getrusage(resource.RUSAGE_SELF)
-spent |= {"peak": 1024 * int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1]), "processor": peak.ru_utime + peak.ru_stime, "losses": model.losses_}
+high = re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())
+spent |= {"peak": 1024 * int(high[1]), "processor": peak.ru_utime + peak.ru_stime, "losses": model.losses_}
 print(json.dumps(spent))
 """
 
