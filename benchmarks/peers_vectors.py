@@ -6,9 +6,11 @@ Usage: peers_vectors.py gensim|fasttext|fasttext-subwords CORPUS OUT EPOCHS THRE
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import time
+from pathlib import Path
 
 STARTED = time.perf_counter()
 
@@ -43,6 +45,12 @@ def by_fasttext(
     return seconds
 
 
+def high_water() -> int:
+    """The largest resident memory since this program began, not the one that started it, in bytes (Linux)."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    return 1024 * int(found[1]) if found else 0
+
+
 def main() -> None:
     """Train, and tell what it took."""
     peer, corpus, out, epochs, threads, sample, rate, *more = sys.argv[1:]
@@ -52,7 +60,7 @@ def main() -> None:
     else:
         seconds = by_fasttext(*given, longest=6 if peer == "fasttext-subwords" else 0)
     peak = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({"training": seconds, "whole": time.perf_counter() - STARTED, "peak": 1024 * peak.ru_maxrss,
+    print(json.dumps({"training": seconds, "whole": time.perf_counter() - STARTED, "peak": high_water(),
                       "processor": peak.ru_utime + peak.ru_stime}))  # fmt: skip
 
 

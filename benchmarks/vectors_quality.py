@@ -28,8 +28,8 @@ PEERS = Path(__file__).with_name("peers_vectors.py")
 SETTINGS = {"gensim": ("1e-3", "0.025"), "fasttext": ("1e-4", "0.05"), "fasttext-subwords": ("1e-4", "0.05")}
 OURS = {"lilliput": {}, "lilliput-subwords": {"subwords": (3, 6)}}
 
-_FIT = """
-import json, os, resource, sys, time
+_FIT = r"""
+import json, re, resource, sys, time
 started = time.perf_counter()
 from lilliput.data.source import Source
 from lilliput.tasks import vectors_fit
@@ -50,7 +50,8 @@ model = WordVectors(dim=100, threads=2, progress=False, **given).fit(Source(corp
 model.save(out)
 spent["whole"] = time.perf_counter() - started
 peak = resource.getrusage(resource.RUSAGE_SELF)
-spent |= {"peak": 1024 * peak.ru_maxrss, "processor": peak.ru_utime + peak.ru_stime, "losses": model.losses_}
+high = re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())
+spent |= {"peak": 1024 * int(high[1]), "processor": peak.ru_utime + peak.ru_stime, "losses": model.losses_}
 print(json.dumps(spent))
 """
 
@@ -98,17 +99,6 @@ def judged(name: str, path: Path, data: Path, tune: bool) -> str:
     return "  ".join(parts)
 
 
-def line(name: str, epochs: int, words: int, took: dict[str, float], size: int) -> str:
-    """Speed, memory and file of a run."""
-    all_words = epochs * words
-    first = f", first words after {took['first']:.2f} s" if "first" in took else ""
-    return (
-        f"{name}, {epochs} epochs: {all_words / took['training']:,.0f} words/s training, "
-        f"{all_words / took['whole']:,.0f} in all, {1e6 * took['processor'] / all_words:.2f} us of processors a word, "
-        f"{took['peak'] / 1e6:,.0f} MB, file {size / 1e6:,.1f} MB{first}"
-    )
-
-
 def main() -> None:
     """Run everything and print a line each."""
     parser = argparse.ArgumentParser()
@@ -128,7 +118,11 @@ def main() -> None:
                 ending = ".safetensors" if name in OURS else ".bin"
                 out = Path(folder) / f"{name}-{epochs}{ending}"
                 took = run(name, text, out, epochs)
-                print(line(name, epochs, words, took, out.stat().st_size))
+                seen = epochs * words
+                print(f"{name}, {epochs} epochs: {seen / took['training']:,.0f} words/s training, "
+                      f"{seen / took['whole']:,.0f} in all, {1e6 * took['processor'] / seen:.2f} us "
+                      f"of processors a word, {took['peak'] / 1e6:,.0f} MB, file {out.stat().st_size / 1e6:,.1f} MB"
+                      + (f", first words after {took['first']:.2f} s" if "first" in took else ""))  # fmt: skip
                 print(f"    {judged(name, out, asked.data, asked.tune)}", flush=True)
                 time.sleep(1)
 

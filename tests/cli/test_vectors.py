@@ -134,3 +134,20 @@ def test_a_map(run, tmp_path):
     assert "w19" in (tmp_path / "m.html").read_text()
     assert "maps are drawn to .html" in run("map", model, "-o", tmp_path / "m.svg").err
     assert "--context is for pairing" in run("map", model, "-o", tmp_path / "m.html", "--context", "x").err
+
+
+def test_vectors_are_fitted_and_shown(run, tmp_path):
+    (tmp_path / "corpus.txt").write_text("the cat sees a dog\nthe dog hears a cat\n" * 50)
+    out = tmp_path / "v.safetensors"
+    asked = ["fit", "vectors", tmp_path / "corpus.txt", "-o", out, "--quiet"]
+    done = run(*asked, "--dim", "8", "--epochs", "2", "--subwords", "3-4")
+    assert (done.code, done.err) == (0, "")
+    assert "vocabulary 6" in done.out
+    assert "cat" in run("predict", out, "dog").out
+    for wrong, message in (("3", "expected two numbers"), ("6-3", "expected the shortest and the longest")):
+        done = run(*asked, "--subwords", wrong)
+        assert done.code == 2
+        assert message in done.err
+    done = run(*asked, "--least", "99999")
+    assert done.code == 2
+    assert "no word occurs 99,999 times" in done.err
