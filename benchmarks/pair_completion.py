@@ -1,6 +1,6 @@
 """Complete the basket: one ingredient of each held-out recipe is hidden, and to be among the first ten named.
 
-    LILLIPUT_DATA=DIR LILLIPUT_PEERS=PYTHON python benchmarks/pair_completion.py [--sets wc,fn] [--split 1] [--peers EASE]
+    LILLIPUT_DATA=DIR LILLIPUT_PEERS=PYTHON python benchmarks/pair_completion.py [--split 1] [--peers EASE]
 
 What's Cooking and the recipes behind the flavour network (Ahn et al. 2011), split at random by ingredient set: 80 % to
 learn from, 10 % on which the peers are tuned, 10 % looked at once. Ours is `PairingRecommender` with its defaults, with
