@@ -1,6 +1,6 @@
 """Complete the basket: one ingredient of each held-out recipe is hidden, and to be among the first ten named.
 
-    LILLIPUT_DATA=DIR LILLIPUT_PEERS=PYTHON python benchmarks/pair_completion.py [--sets wc,fn] [--split 1]
+    LILLIPUT_DATA=DIR LILLIPUT_PEERS=PYTHON python benchmarks/pair_completion.py [--split 1] [--peers EASE]
 
 What's Cooking and the recipes behind the flavour network (Ahn et al. 2011), split at random by ingredient set: 80 % to
 learn from, 10 % on which the peers are tuned, 10 % looked at once. Ours is `PairingRecommender` with its defaults, with
@@ -53,14 +53,14 @@ def cases(recipes: list[list[str]], seed: int) -> list[tuple[list[str], str]]:
     return found
 
 
-def peers(train: list[list[str]], valid: list, test: list, threads: int) -> dict:
+def peers(train: list[list[str]], valid: list, test: list, threads: int, only: list[str]) -> dict:
     names = {name: number for number, name in enumerate(sorted({item for recipe in train for item in recipe}))}
 
     def numbered(some: list) -> list:
         return [[[names[i] for i in basket if i in names], names.get(hidden, -1)] for basket, hidden in some]
 
     job = {"items": len(names), "threads": threads, "train": [[names[item] for item in recipe] for recipe in train]}
-    job |= {"valid": numbered(valid), "test": numbered(test)}
+    job |= {"peers": only, "valid": numbered(valid), "test": numbered(test)}
     done = subprocess.run(
         [os.environ["LILLIPUT_PEERS"], str(Path(__file__).with_name("peers_pairs.py"))],
         input=json.dumps(job), capture_output=True, text=True, check=False,
@@ -100,7 +100,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> str:
     return f"{gap.mean():+.4f} ({low:+.4f} to {high:+.4f})"
 
 
-def run(name: str, seed: int, threads: int) -> None:
+def run(name: str, seed: int, threads: int, only: list[str]) -> None:
     train, cuisines, valid_recipes, test_recipes = load(name, seed)
     valid, test = cases(valid_recipes, seed), cases(test_recipes, seed + 1)
     print(f"\n{SETS[name]}, split {seed}: {len(train):,} recipes to learn from, {len(test):,} to complete", flush=True)
@@ -113,7 +113,7 @@ def run(name: str, seed: int, threads: int) -> None:
         size, plan = model.report_.file_bytes, model.report_.plan
         _line(f"ours, {budget}", ranks[f"ours, {budget}"], f"{size:,} bytes, fit {took:.0f} s, {plan}")
     if "LILLIPUT_PEERS" in os.environ:
-        found = peers(train, valid, test, threads)
+        found = peers(train, valid, test, threads, only)
         for peer, one in found.items():
             ranks[peer] = np.array(one["ranks"])
             _line(peer, ranks[peer], f"fit {one['seconds']:.0f} s, {one['settings']}")
@@ -137,9 +137,10 @@ def main() -> None:
     parser.add_argument("--sets", default="fn,wc")
     parser.add_argument("--split", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--peers", default="", help="some of them, such as EASE,PMI; all if not given")
     given = parser.parse_args()
     for name in given.sets.split(","):
-        run(name, given.split, given.threads)
+        run(name, given.split, given.threads, list(filter(None, given.peers.split(","))))
 
 
 if __name__ == "__main__":

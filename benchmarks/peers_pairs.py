@@ -2,10 +2,10 @@
 
     PYTHON peers_pairs.py < job.json
 
-The job: {"items": n, "threads": t, "train": [[item, ...], ...], "valid": [[[item, ...], hidden], ...], "test": the
-same}. Each peer is tuned on the validation cases by hit@10. Prints a JSON object: for each peer its settings, seconds
-of the chosen fit, and the rank from 0 of each hidden test item (-1: not known). EASE is by Steck 2019, "Embarrassingly
-shallow autoencoders for sparse data", equation 8.
+The job: {"items": n, "threads": t, "peers": names (none: all), "train": [[item, ...], ...], "valid": [[[item, ...],
+hidden], ...], "test": the same}. Each peer is tuned on the validation cases by hit@10. Prints a JSON object: for each
+peer its settings, seconds of the chosen fit, and the rank from 0 of each hidden test item (-1: not known). EASE is by
+Steck 2019, "Embarrassingly shallow autoencoders for sparse data", equation 8.
 """
 
 from __future__ import annotations
@@ -142,6 +142,8 @@ def main() -> None:
     x = matrix(job["train"], items)
     report = {}
     for name, settings in PEERS.items():
+        if job["peers"] and name not in job["peers"]:
+            continue
         best, chosen, told, seconds = -1.0, None, "", 0.0
         for text, make in settings(x, threads):
             started = time.perf_counter()

@@ -202,7 +202,6 @@ def test_capitals_do_not_matter(model):
         ({"device": "cuda"}, DeviceError),
         ({"seed": -1}, LilliputError),
         ({"items": 3}, LilliputError),
-        ({"side": ["a"]}, LilliputError),
     ],
 )
 def test_parameters_that_cannot_be_used(parameters, kind):

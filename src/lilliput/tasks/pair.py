@@ -36,7 +36,6 @@ class PairingRecommender(Estimator):
     window : how far apart two items of a basket may stand to be a pair; None: anywhere in it.
     subsample : share of baskets beyond which an item is left out of more and more of them while learning; 0: never.
     dim : length of the network's vectors; None: 64, or as many as the budget has room for.
-    side : properties of items, such as flavour compounds: a dict of item to a list of them.
     budget : bytes of the file, seconds of `fit`, latency of `suggest`: "1MB", "1MB,5min", a `Budget`, or None.
     seed : says which baskets are held out, and all chances in learning.
     threads, device, progress : as in every task; the same seed gives the same file for any number of threads.
@@ -58,7 +57,6 @@ class PairingRecommender(Estimator):
     """
 
     task = "pair"
-    unsaved = frozenset({"side"})
 
     known_: Known
     interrupted_: bool
@@ -72,7 +70,6 @@ class PairingRecommender(Estimator):
         window: int | None = None,
         subsample: float = 0.0,
         dim: int | None = None,
-        side: Mapping[str, Sequence[str]] | None = None,
         budget: Budget | str | Mapping[str, Any] | None = None,
         seed: int = 0,
         threads: int | None = None,
@@ -86,7 +83,6 @@ class PairingRecommender(Estimator):
         self.window = window
         self.subsample = subsample
         self.dim = dim
-        self.side = side
         self.budget = budget
         self.seed = seed
         self.threads = threads

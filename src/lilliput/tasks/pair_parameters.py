@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +39,6 @@ def check_parameters(model: PairingRecommender) -> None:
             raise LilliputError(f"dim={model.dim}: expected up to {MOST_DIM:,}")
     if not isinstance(model.subsample, Real) or isinstance(model.subsample, bool) or not 0 <= model.subsample <= 1:
         raise LilliputError(f"subsample={model.subsample!r}: expected a share of baskets from 0 to 1")
-    if model.side is not None and not isinstance(model.side, Mapping):
-        raise LilliputError(f"side={model.side!r:.60}: expected a dict of item to a list of properties")
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:
