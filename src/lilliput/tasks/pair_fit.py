@@ -114,8 +114,8 @@ def _learned(
     return known, interrupted
 
 
-POWER = 0.5
-PLAN = Plan(passes=12, rate=0.2, row_rate=0.3, shown=0.7, candidates=2000)
+POWER = 0.4
+PLAN = Plan(passes=16, rate=0.2, row_rate=0.3, shown=0.85, candidates=2000)
 """Chosen on validation baskets of two sets of recipes; see benchmarks/pair_completion.py."""
 
 
