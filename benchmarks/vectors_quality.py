@@ -25,8 +25,14 @@ from pathlib import Path
 TUNING = ("EN-MTurk-287", "EN-RG-65", "EN-SimVerb-3500", "EN-YP-130")
 CLAIM = ("EN-WS-353-ALL", "EN-SIMLEX-999", "EN-MTurk-771", "EN-RW-STANFORD")
 PEERS = Path(__file__).with_name("peers_vectors.py")
-SETTINGS = {"gensim": ("1e-3", "0.025"), "fasttext": ("1e-4", "0.05"), "fasttext-subwords": ("1e-4", "0.05")}
-OURS = {"lilliput": {}, "lilliput-subwords": {"subwords": (3, 6)}}
+SETTINGS = {
+    "gensim": ("1e-3", "0.025"),
+    "gensim-at-our-rate": ("1e-3", "0.05"),
+    "fasttext": ("1e-4", "0.05"),
+    "fasttext-subwords": ("1e-4", "0.05"),
+}
+"""What the peers are asked for: from which share on words are thinned, and the rate."""
+OURS = {"lilliput": {}, "lilliput-thinned": {"sample": 1e-4}, "lilliput-subwords": {"subwords": (3, 6)}}
 
 _FIT = r"""
 import json, re, resource, sys, time
@@ -75,9 +81,19 @@ def run(name: str, text: Path, out: Path, epochs: int) -> dict[str, float]:
         given = json.dumps({**OURS[name], "epochs": epochs})
         command = [sys.executable, "-c", _FIT, str(text), str(out), given]
     else:
-        python = os.environ["LILLIPUT_PEERS" if name == "gensim" else "LILLIPUT_FASTTEXT"]
+        python = os.environ["LILLIPUT_PEERS" if name.startswith("gensim") else "LILLIPUT_FASTTEXT"]
         sample, rate = SETTINGS[name]
-        command = [python, str(PEERS), name, str(text), str(out), str(epochs), "2", sample, rate]
+        command = [
+            python,
+            str(PEERS),
+            name.removesuffix("-at-our-rate"),
+            str(text),
+            str(out),
+            str(epochs),
+            "2",
+            sample,
+            rate,
+        ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr}")
