@@ -63,7 +63,8 @@ def test_an_account_is_explained(model, run):
     assert wrong.code == 2
     assert "there is no account 'nobody' in this ranking" in wrong.err
     assert run("predict", model, "bob", "-o", "x.csv").code == 2
-    assert "this is a ranking" in run("predict", model, "bob", "--explain").err
+    told = run("predict", model, "bob", "--explain").err
+    assert "ranks accounts and has no use for --explain; it takes -o --json" in told
 
 
 def test_the_page_holds_the_table_and_fetches_nothing(model, run, tmp_path):

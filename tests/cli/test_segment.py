@@ -77,7 +77,8 @@ def test_what_is_wrong_is_said(folder, model, run, tmp_path):
     assert "-o is for files" in run("predict", model, "今天", "-o", tmp_path / "x.txt").err
     assert "read from plain text" in run("predict", model, folder / "train.conllu").err
     assert "none.txt" in run("predict", model, tmp_path / "none.txt").err
-    assert "cuts texts; --explain" in run("predict", model, "今天", "--top", "3").err
+    told = run("predict", model, "今天", "--top", "3").err
+    assert "cuts texts and has no use for --top; it takes -o --json --skip-bad" in told
     bad = tmp_path / "bad.txt"
     bad.write_bytes("今天 好\n".encode() * 60 + b"\xff\n")
     assert "invalid UTF-8" in run("fit", "segment", bad, "-o", out).err

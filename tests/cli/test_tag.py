@@ -79,7 +79,8 @@ def test_what_is_wrong_is_said(folder, model, run, tmp_path):
     assert done.code == 2
     assert run("predict", model, "a text", "-o", tmp_path / "x.csv").err.count("-o is for files") == 1
     assert "none.conllu" in run("predict", model, tmp_path / "none.conllu").err
-    assert "tags tokens; --explain" in run("predict", model, "a text", "--top", "3").err
+    told = run("predict", model, "a text", "--top", "3").err
+    assert "tags tokens and has no use for --top; it takes -o --json --skip-bad" in told
     assert run("fit", "tag", folder / "none.conllu", "-o", tmp_path / "x.safetensors").code == 2
 
 
