@@ -6,7 +6,8 @@ import pytest
 from lilliput import WordVectors, load
 from lilliput.core.errors import BudgetError, DataError
 from lilliput.data.source import Source
-from lilliput.tasks import vectors_fit, vectors_report
+from lilliput.tasks import vectors_fit, vectors_report, vectors_texts
+from lilliput.tasks.vectors_texts import Texts
 
 KINDS = {
     "animal": ["cat", "dog", "horse", "rabbit", "hen", "漢"],
@@ -171,3 +172,16 @@ def test_no_epochs_leave_random_vectors():
     vectors = model(epochs=0).fit(sentences(100))
     assert vectors.losses_ == []
     assert np.isfinite(vectors["cat"]).all()
+
+
+def test_a_very_long_text_is_read_in_pieces(monkeypatch):
+    text = " ".join(f"w{n % 7}" for n in range(500)) + " " + "x" * 100
+    whole = [bytes(packed.buffer).replace(b"\0", b"") for packed in Texts([text], None, True).packs()]
+    monkeypatch.setattr(vectors_texts, "LONG", 40)
+    texts = Texts([text, "short"], None, True)
+    pieces = [bytes(packed.buffer).replace(b"\0", b"") for packed in texts.packs()]
+    assert b"".join(pieces) == whole[0] + b"short"
+    assert texts.rows == 2
+    assert max(map(len, pieces)) <= 40
+    words = b"\n".join(pieces).split()
+    assert words[:500] == whole[0].split()[:500]  # no word is cut that is shorter than a piece

@@ -14,6 +14,9 @@ from lilliput.data.source import Source
 BATCH = 1000
 """Texts of a list that are packed at a time."""
 
+LONG = 1_000_000
+"""Characters after which a text is cut at a space: a line of hundreds of megabytes is not to be copied as a whole."""
+
 
 class Texts:
     """Texts as `WordVectors.fit` takes them.
@@ -34,9 +37,10 @@ class Texts:
         digest = hashlib.blake2b(digest_size=8)
         for texts in self._batches():
             self.rows += len(texts)
-            packed = pack([normalise(text).casefold() for text in texts] if self._lowercase else texts)
-            digest.update(packed.buffer.data)
-            yield packed
+            for part in _parted(texts):
+                packed = pack([normalise(text).casefold() for text in part] if self._lowercase else part)
+                digest.update(packed.buffer.data)
+                yield packed
         if not self.rows:
             raise DataError("there are no texts to learn from; give at least one row")
         self.fingerprint = digest.hexdigest()
@@ -47,3 +51,18 @@ class Texts:
                 yield texts
         for first in range(0, len(self._texts), BATCH):
             yield self._texts[first : first + BATCH]
+
+
+def _parted(texts: list[str]) -> Iterator[list[str]]:
+    """The texts as they are or, where some are very long, in pieces, one at a time."""
+    if all(len(text) <= LONG for text in texts):
+        yield texts
+        return
+    for text in texts:
+        first = 0
+        while first < len(text):
+            last = first + LONG
+            space = text.rfind(" ", first, last) if last < len(text) else -1
+            last = last if space <= first else space + 1
+            yield [text[first:last]]
+            first = last
