@@ -108,6 +108,24 @@ def test_threads_change_no_byte():
     assert files[0] == files[1] == files[2]
 
 
+def test_of_pairs_the_frequent_and_the_strong_are_kept():
+    random = np.random.default_rng(0)
+    ranks = random.zipf(1.4, size=(3000, 6)) % 300
+    baskets = [[f"item{rank}" for rank in dict.fromkeys(row)] for row in ranks.tolist()]
+    whole = PairingRecommender(threads=1, progress=False).fit(baskets).known_.pairs
+    small = PairingRecommender(budget="30KB", dim=8, threads=1, progress=False).fit(baskets)
+    assert len(small.to_bytes()) <= 30_000
+    kept = small.known_.pairs
+    assert 0.2 < len(kept.items) / len(whole.items) < 0.9
+    frequent = kept.counts >= kept.least
+    assert frequent.sum() == (whole.counts >= kept.least).sum()  # all of them, so that what is missing is rarer
+    assert 0.3 < frequent.mean() < 0.7
+    rows = np.repeat(np.arange(len(kept.offsets) - 1), np.diff(kept.offsets))
+    assert {(row, item) for row, item in zip(rows, kept.items, strict=True)} == {
+        (item, row) for row, item in zip(rows, kept.items, strict=True)
+    }
+
+
 def test_a_budget_is_kept():
     random = np.random.default_rng(0)
     baskets = [[f"item {at % 400}" for at in row] for row in random.geometric(0.01, (800, 6)).tolist()]

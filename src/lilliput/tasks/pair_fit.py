@@ -83,7 +83,7 @@ def _learned(
     promise: Promise,
 ) -> tuple[Known, bool]:
     """What is known after training, and whether Ctrl-C ended it."""
-    keys, counts = (part[pairs[1] >= size.least] for part in pairs)
+    keys, counts = (part[pairs[1] >= size.least_learned] for part in pairs)
     count = len(train.names)
     offsets, items, there, back = both_ways(keys, count)
     together = np.empty(len(items), np.int32)
@@ -91,6 +91,17 @@ def _learned(
     rows = Rows(offsets, items, np.zeros(len(items), np.float32))
     net = BasketNet.fresh(train.counts, rows, size.dim, POWER, int(model.seed))
     interrupted = not _trained(net, train, model, promise)
+    if len(keys) > size.pairs:
+        strength = np.maximum(np.abs(rows.values[there]), np.abs(rows.values[back]))
+        strength[counts >= size.least] = np.inf
+        best = np.sort(np.argsort(-strength, kind="stable")[: size.pairs])
+        values = rows.values[there[best]], rows.values[back[best]]
+        keys, counts = keys[best], counts[best]
+        offsets, items, there, back = both_ways(keys, count)
+        together = np.empty(len(items), np.int32)
+        together[there] = together[back] = counts
+        rows = Rows(offsets, items, np.empty(len(items), np.float32))
+        rows.values[there], rows.values[back] = values
     scale = float(np.abs(rows.values).max(initial=0) / 127) or 1.0
     weights = np.rint(rows.values / scale).astype(np.int8)
     kept = context[1] >= size.least_in_context

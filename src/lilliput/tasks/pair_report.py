@@ -70,7 +70,7 @@ def report_of(
     data |= {"contexts": len(train.contexts)} if train.contexts else {}
     data |= {"empty baskets left out": empty} if empty else {}
     data |= {"baskets of one item": alone} if alone else {}
-    plan = {"vectors": size.dim, "bits": size.bits, "pairs in at least": size.least}
+    plan = {"vectors": size.dim, "bits": size.bits, "pairs": size.pairs, "all in at least": size.least}
     held_out = f"{len(held.hidden):,} of {len(table):,} baskets, at random, one item hidden of each"
     return Report(model.task, {}, held_out, int(model.seed), versions=versions(), data=data, plan=plan)
 

@@ -19,14 +19,24 @@ MANIFEST = 4500
 """Bytes of the manifest and the header."""
 MOST_PAIRS = 20_000_000
 """Pairs that are kept when there is no budget."""
+SURE, LEARNED = 0.5, 4
+"""The share of the pairs that is kept for being the most frequent; weights are learned of so many times as many as
+there is room for, and the largest have the rest of it."""
 
 
 class Size(NamedTuple):
-    """Length of the vectors, bits of their numbers; in how many baskets pairs, and items of contexts, must be."""
+    """How large a recommender is.
+
+    dim, bits : length of the vectors, bits of their numbers. pairs : how many are kept: those in `least` baskets or
+    more for sure, of those in `least_learned` the ones whose weights are largest. least_in_context : in how many
+    baskets items of contexts must be.
+    """
 
     dim: int
     bits: int
+    pairs: int
     least: int
+    least_learned: int
     least_in_context: int
 
 
@@ -49,7 +59,8 @@ def fit_size(
 ) -> Size:
     """The size for so many bytes; `counts` of the pairs and of the items of contexts. `smallest` must fit."""
     if allowed is None:
-        return Size(dim or VECTORS[0][0], VECTORS[0][1], _least(counts, MOST_PAIRS), 1)
+        least = _least(counts, MOST_PAIRS)
+        return Size(dim or VECTORS[0][0], VECTORS[0][1], int((counts >= least).sum()), least, least, 1)
     items = len(table.names)
     room = allowed - _fixed(table)
     choices = [(dim, bits) for bits in (8, 4)] if dim else list(VECTORS)
@@ -59,7 +70,9 @@ def fit_size(
     of_context = number_type(items).itemsize + 2
     least_in_context = _least(context_counts, int(0.15 * room) // of_context)
     room -= of_context * int((context_counts >= least_in_context).sum())
-    return Size(taken, bits, _least(counts, room // (number_type(items).itemsize + 3)), least_in_context)
+    pairs = min(len(counts), room // (number_type(items).itemsize + 3))
+    least = 1 if pairs == len(counts) else _least(counts, int(SURE * pairs))
+    return Size(taken, bits, pairs, least, _least(counts, LEARNED * pairs), least_in_context)
 
 
 def vector_bytes(dim: int, bits: int) -> int:

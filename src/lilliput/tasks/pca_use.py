@@ -22,7 +22,7 @@ def coordinates(model: StreamingPCA, X: Any) -> Iterator[NDArray[Any]]:
     rows = rows_of(X, resolve_threads(model.threads))
     check_width(rows.columns, model.n_features_in_, type(model).__name__)
     vectors = np.ascontiguousarray(model.components_.T, dtype=rows.dtype)
-    shift = (model.mean_.astype(np.float64) @ model.components_.T.astype(np.float64)).astype(rows.dtype)
+    shift = (model.mean_ @ model.components_.T).astype(rows.dtype)
     seen = 0
     for block in rows.blocks():
         check_finite(block, seen)
