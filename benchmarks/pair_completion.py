@@ -28,7 +28,8 @@ BUDGETS = ("100MB", "1MB")
 
 def load(name: str, seed: int) -> tuple[list[list[str]], list[str], list[list[str]], list[list[str]]]:
     """Recipes to learn from and their cuisines, and those for validation and for the test."""
-    path = Path(os.environ.get("LILLIPUT_DATA", "shared/data")) / "recipes" / SETS[name]
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    path = Path(os.environ.get("LILLIPUT_DATA", beside)) / "recipes" / SETS[name]
     with gzip.open(path) as file:
         rows = [json.loads(line) for line in file]
     recipes = [list(dict.fromkeys(row["ingredients"])) for row in rows]

@@ -20,7 +20,7 @@ from lilliput.data.edges import Chunk, Edges
 from lilliput.graph.matrix import build
 from lilliput.graph.pagerank import Teleport, pagerank
 
-DATA = Path(os.environ.get("LILLIPUT_DATA", "data"))
+DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 IGRAPH = """
 import sys, numpy as np, igraph
 given = np.load(sys.argv[1])

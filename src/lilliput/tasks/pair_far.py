@@ -9,7 +9,7 @@ from lilliput.tasks.pair_model import Known
 
 POOL = 100
 """The likeliest candidates, from which the daring ones are taken."""
-FAR, LIFT, ALIKE = 4.5, 0.1, 0.3
+FAR, LIFT, ALIKE = 6.0, 0.1, 0.3
 """Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
 HOME, STRANGE = 0.7, 0.2
 """Logarithms of the lift in a context: an item with more is at home there, one with less than minus a stranger."""
