@@ -322,3 +322,16 @@ def test_a_manifest_that_lacks_something(model, tmp_path, key):
             lilliput.load(
                 damaged(model, tmp_path, lambda m, a, wrong=wrong: {k: v for k, v in m.items() if k != key} | wrong)
             )
+
+
+def test_what_a_small_file_does_not_keep_is_not_called_never():
+    random = np.random.default_rng(0)
+    ranks = random.zipf(1.4, size=(3000, 6)) % 300
+    baskets = [[f"item{rank}" for rank in dict.fromkeys(row)] for row in ranks.tolist()]
+    small = PairingRecommender(budget="30KB", dim=8, threads=1, progress=False).fit(baskets)
+    found = [one.why.baskets for one in small.suggest(["item40", "item1"], k=30)]
+    counts = [count for baskets in found for count in baskets.values()]
+    assert None in counts
+    assert 0 not in counts
+    whole = PairingRecommender(threads=1, progress=False).fit(baskets)
+    assert None not in [count for one in whole.suggest(["item40", "item1"], k=30) for count in one.why.baskets.values()]

@@ -28,7 +28,7 @@ def demo_pair(folder: Path) -> None:
             continue
         typer.echo(f"  with {' and '.join(given)}:")
         for one in model.suggest(given, 3):
-            typer.echo(f"    {one.item:<14} {one.score:6.1%}  {told(one)}")
+            typer.echo(f"    {one.item:<14} {one.score:6.1%}  {told(one, model.known_.pairs.least)}")
         daring = ", ".join(one.item for one in model.suggest(given, 4, DARING))
         typer.echo(f"    and, more daring: {daring}")
     path = folder / "pair.safetensors"

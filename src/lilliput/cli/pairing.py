@@ -32,12 +32,13 @@ def suggest_for(
         typer.echo("nothing goes with these that the data does not speak against", err=True)
     width = max((len(one.item) for one in found), default=0)
     for one in found:
-        typer.echo(f"{one.item:<{width}}  {one.score:6.1%}  {told(one)}")
+        typer.echo(f"{one.item:<{width}}  {one.score:6.1%}  {told(one, model.known_.pairs.least)}")
 
 
-def told(one: Suggestion) -> str:
-    """Why, in a line."""
-    many = ", ".join(f"{count:,} with {item}" for item, count in one.why.baskets.items())
+def told(one: Suggestion, least: int) -> str:
+    """Why, in a line; `least`: how many baskets all pairs that are not kept are fewer than."""
+    counts = {item: f"under {least}" if count is None else f"{count:,}" for item, count in one.why.baskets.items()}
+    many = ", ".join(f"{count} with {item}" for item, count in counts.items())
     shared = f"; both go with {', '.join(one.why.shared)}" if one.why.shared else ""
     return f"in baskets: {many}; {one.why.lift:.1f} times chance{shared}"
 

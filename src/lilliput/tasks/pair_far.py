@@ -22,24 +22,34 @@ def adventure(
     observed: NDArray[np.float64],
     expected: NDArray[np.float64],
     logs: NDArray[np.float64],
+    context: int | None = None,
 ) -> NDArray[np.float64]:
-    """What is added to the logarithm of each candidate's chance at full daring; minus infinity without support."""
+    """What is added to the logarithm of each candidate's chance at full daring; minus infinity without support.
+
+    With a `context`, from afar is what is at home there and not where the items given are.
+    """
     found = LIFT * np.log((observed + 3) / (expected + 3))
     pool = np.argsort(-logs, kind="stable")[:POOL]
-    found[pool] += FAR * farness(known, items, numbers[pool])
+    found[pool] += FAR * farness(known, items, numbers[pool], context)
     supported = np.zeros(len(numbers), dtype=bool)
     supported[pool] = observed[pool] >= 1
     found[~supported] = -np.inf
     return found
 
 
-def farness(known: Known, items: list[int], numbers: NDArray[np.int32]) -> NDArray[np.float64]:
-    """How far each item's home is from that of those given, 0 to 1: by contexts, or by vectors where there are none."""
+def farness(
+    known: Known, items: list[int], numbers: NDArray[np.int32], context: int | None = None
+) -> NDArray[np.float64]:
+    """How far each item's home is from that of those given, 0 to 1: by contexts, or by vectors where there are none.
+
+    With a `context` only what is at home in it counts.
+    """
     if len(known.contexts) > 1:
         homes = profiles(known, np.concatenate([np.array(items), numbers]))
         here = int(homes[: len(items)].sum(axis=0).argmax())
         theirs = homes[len(items) :]
-        return np.clip(theirs.max(axis=1) / HOME, 0, 1) * np.clip(-theirs[:, here] / STRANGE, 0, 1)
+        home = theirs.max(axis=1) if context is None else theirs[:, context]
+        return np.clip(home / HOME, 0, 1) * np.clip(-theirs[:, here] / STRANGE, 0, 1)
     alike = np.mean([known.likeness(item, numbers) for item in items], axis=0)
     return np.clip((1 - alike) / 2, 0, 1)
 

@@ -35,11 +35,12 @@ SHARED = 3
 class Why:
     """Why an item is suggested.
 
-    baskets : in how many baskets it was with each item given; lift : how many times as often it was with them as if
-    items came by chance; shared : items that go with both, the ones that tell most first.
+    baskets : in how many baskets it was with each item given; None where that is not kept in the room of the budget and
+    there were few, fewer than ``known_.pairs.least``. lift : how many times as often it was with them as if items came
+    by chance; shared : items that go with both, the ones that tell most first.
     """
 
-    baskets: dict[str, int]
+    baskets: dict[str, int | None]
     lift: float
     shared: list[str]
 
@@ -82,8 +83,9 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
     basket = np.array(items, dtype=np.int32)
     among = _candidates(known, items)
     scores = known.scores(basket, among).astype(np.float64)
-    if context is not None:
-        scores += _in_context(known, find_context(known, context), among)
+    asked = None if context is None else find_context(known, context)
+    if asked is not None:
+        scores += _in_context(known, asked, among)
     scores[basket if among is None else np.searchsorted(among, basket)] = -np.inf
     logs = scores - scores.max()
     logs -= np.log(np.exp(logs).sum())
@@ -94,7 +96,7 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
     ranked = np.where(deviation(evidence.observed, evidence.expected) < AGAINST, -np.inf, logs)
     if adventurous > 0:
         ranked[evidence.worst < AGAINST] = -np.inf
-        ranked += adventurous * adventure(known, items, numbers, evidence.observed, evidence.expected, ranked)
+        ranked += adventurous * adventure(known, items, numbers, evidence.observed, evidence.expected, ranked, asked)
     order = spread(known, numbers, ranked, int(k), float(adventurous))
     company = _Company(known, items)
     return [
@@ -102,7 +104,10 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
             known.names[numbers[place]],
             float(np.exp(logs[place])),
             Why(
-                dict(zip((known.names[item] for item in items), evidence.each[:, place].tolist(), strict=True)),
+                {
+                    known.names[item]: int(count) if count or known.pairs.least == 1 else None
+                    for item, count in zip(items, evidence.each[:, place], strict=True)
+                },
                 float(evidence.observed[place] / max(evidence.expected[place], 1e-9)),
                 company.shared(int(numbers[place])),
             ),
