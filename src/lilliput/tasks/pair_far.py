@@ -9,7 +9,7 @@ from lilliput.tasks.pair_model import Known
 
 POOL = 100
 """The likeliest candidates, from which the daring ones are taken."""
-FAR, LIFT, ALIKE = 6.0, 0.1, 0.3
+FAR, LIFT, ALIKE = 6.0, 1.0, 0.3
 """Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
 HOME, STRANGE = 0.7, 0.2
 """Logarithms of the lift in a context: an item with more is at home there, one with less than minus a stranger."""
@@ -21,18 +21,20 @@ def adventure(
     numbers: NDArray[np.int32],
     observed: NDArray[np.float64],
     expected: NDArray[np.float64],
+    seen: NDArray[np.bool_],
     logs: NDArray[np.float64],
     context: int | None = None,
 ) -> NDArray[np.float64]:
     """What is added to the logarithm of each candidate's chance at full daring; minus infinity without support.
 
-    With a `context`, from afar is what is at home there and not where the items given are.
+    ``seen``: bool (candidates,), those that were in a basket with an item given, as far as is known. With a `context`,
+    from afar is what is at home there and not where the items given are.
     """
     found = LIFT * np.log((observed + 3) / (expected + 3))
     pool = np.argsort(-logs, kind="stable")[:POOL]
     found[pool] += FAR * farness(known, items, numbers[pool], context)
     supported = np.zeros(len(numbers), dtype=bool)
-    supported[pool] = observed[pool] >= 1
+    supported[pool] = seen[pool]
     found[~supported] = -np.inf
     return found
 

@@ -96,7 +96,10 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
     ranked = np.where(deviation(evidence.observed, evidence.expected) < AGAINST, -np.inf, logs)
     if adventurous > 0:
         ranked[evidence.worst < AGAINST] = -np.inf
-        ranked += adventurous * adventure(known, items, numbers, evidence.observed, evidence.expected, ranked, asked)
+        seen = evidence.each.max(axis=0, initial=0) > 0
+        ranked += adventurous * adventure(
+            known, items, numbers, evidence.observed, evidence.expected, seen, ranked, asked
+        )
     order = spread(known, numbers, ranked, int(k), float(adventurous))
     company = _Company(known, items)
     return [
