@@ -8,10 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FASTTEXT := .venv-fasttext/bin/python
+PEERS := .venv-peers/bin/python
 # More workers than this would only start, import and collect.
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n : 8)))
 # Every program in the folder, except those that make files for the tests and those that only run a peer.
-BENCH ?= $(filter-out make_% peers_%,$(patsubst benchmarks/%.py,%,$(shell grep -l '^if __name__ ==' benchmarks/*.py)))
+BENCH ?= $(filter-out make_% peers_% rmat,$(patsubst benchmarks/%.py,%,$(shell grep -l '^if __name__ ==' benchmarks/*.py)))
 
 setup: $(STAMP)  ## make .venv and install everything (again when pyproject.toml or constraints.txt change)
 
@@ -42,9 +43,9 @@ lint: $(STAMP)  ## style, types, and the floors of the house
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(STAMP) $(FASTTEXT)  ## the benchmarks; some of them: make bench BENCH="label_speed"; data: LILLIPUT_DATA
+bench: $(STAMP) $(FASTTEXT) $(PEERS)  ## the benchmarks; some of them: make bench BENCH="label_speed"; data: LILLIPUT_DATA
 	@for name in $(BENCH); do echo "== $$name"; \
-	  LILLIPUT_FASTTEXT=$(abspath $(FASTTEXT)) $(BIN)/python benchmarks/$$name.py || exit 1; done
+	  LILLIPUT_FASTTEXT=$(abspath $(FASTTEXT)) LILLIPUT_PEERS=$(abspath $(PEERS)) $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 # The peer in an environment of its own: fastText 0.9.3 needs a compiler and NumPy 1.
 $(FASTTEXT):
@@ -52,8 +53,15 @@ $(FASTTEXT):
 	@$(PYTHON) -m venv .venv-fasttext
 	@$@ -m pip install -qq --disable-pip-version-check 'numpy<2' fasttext==0.9.3
 
+# The other peers, in an environment of their own: we depend on none of them.
+$(PEERS):
+	@echo "installing the peers into .venv-peers, once"
+	@$(PYTHON) -m venv .venv-peers
+	@$@ -m pip install -qq --disable-pip-version-check gensim implicit igraph networkx pandas polars rustworkx \
+	  scikit-network scipy
+
 clean:  ## remove whatever was made here, .venv and compiled kernels too
-	rm -rf $(VENV) .venv-fasttext build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-fasttext .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help:

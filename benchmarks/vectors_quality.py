@@ -1,10 +1,10 @@
 r"""Word vectors beside gensim's and fastText's: words a second, agreement with people, analogies, memory, file.
 
     LILLIPUT_PEERS=python-with-gensim LILLIPUT_FASTTEXT=python-with-fasttext \
-        python benchmarks/vectors_quality.py DATA [--words 10000000] [--epochs 1 5] [--only NAMES] [--tune]
+        python benchmarks/vectors_quality.py [--words 10000000] [--epochs 1 5] [--only NAMES] [--tune]
 
-DATA is the folder with `wikipedia` and `word_vectors`. Every program gets the same file (lower case, a paragraph a
-line), two threads, dimension 100, window 5, 5 negatives, words seen 5 times; else its own defaults, which for fastText
+The data are `wikipedia` and `word_vectors` in LILLIPUT_DATA. Every program gets the same file (lower case, a paragraph
+a line), two threads, dimension 100, window 5, 5 negatives, words seen 5 times; else its own defaults, which for fastText
 are with a rate of 0.05 and thinning from 1e-4 on, for gensim 0.025 and 1e-3. Each runs in a process of its own.
 `--tune` measures on the sets by which our defaults were chosen instead of those the claim is about.
 """
@@ -118,7 +118,8 @@ def judged(name: str, path: Path, data: Path, tune: bool) -> str:
 def main() -> None:
     """Run everything and print a line each."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("data", type=Path)
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LILLIPUT_DATA", beside)))
     parser.add_argument("--words", type=int, default=10_000_000)
     parser.add_argument("--epochs", type=int, nargs="+", default=[1, 5])
     parser.add_argument("--only", nargs="+", default=["lilliput", "gensim", "fasttext", "lilliput-subwords",
