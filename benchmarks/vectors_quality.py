@@ -4,8 +4,9 @@ r"""Word vectors beside gensim's and fastText's: words a second, agreement with 
         python benchmarks/vectors_quality.py [--words 10000000] [--epochs 1 5] [--only NAMES] [--tune]
 
 The data are `wikipedia` and `word_vectors` in LILLIPUT_DATA. Every program gets the same file (lower case, a paragraph
-a line), two threads, dimension 100, window 5, 5 negatives, words seen 5 times; else its own defaults, which for fastText
-are with a rate of 0.05 and thinning from 1e-4 on, for gensim 0.025 and 1e-3. Each runs in a process of its own.
+a line), two threads, dimension 100, window 5, 5 negatives, words seen 5 times; else its own defaults, which for
+fastText are with a rate of 0.05 and thinning from 1e-4 on, for gensim 0.025 and 1e-3. Each runs in a process of its
+own.
 `--tune` measures on the sets by which our defaults were chosen instead of those the claim is about.
 """
 
