@@ -156,7 +156,7 @@ class Vectors(FastText):
 
     def quantize(self, *args: Any, **kwargs: Any) -> None:
         """Nothing is left to do, and a warning says so."""
-        size = format_bytes(len(self.vectors.to_bytes()))
+        size = format_bytes(self.vectors.file_size())
         warnings.warn(f"quantize has nothing to do: 8 bits a number are kept from the start ({size})", stacklevel=2)
 
     def save_model(self, path: StrPath) -> None:

@@ -154,10 +154,3 @@ class _Space:
 def _room(most: int, width: int, size: int, allowed: int) -> int:
     """Vectors in a full basis, two blocks beside it: what a restart keeps and one block more, at least."""
     return int(min(size, max(most + 2 * width, min(allowed - 2 * width, ROOMY * (most + width)))))
-
-
-def leading(matrix: NDArray[np.float64], most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The `most` largest eigenvalues of a symmetric matrix and their vectors, as columns, by LAPACK."""
-    values, vectors = np.linalg.eigh(matrix)
-    found: tuple[Any, Any] = np.maximum(values[::-1][:most], 0.0), vectors[:, ::-1][:, :most]
-    return found

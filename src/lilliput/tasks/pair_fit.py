@@ -63,7 +63,7 @@ def fit(model: PairingRecommender, X: Any, y: Any, started: float) -> None:
         draft.report_ = report_of(draft, table, held, empty, size, train)
         draft.report_.quality = qualities(draft, held)
         draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
-        excess = promise.excess(len(draft.to_bytes()))
+        excess = promise.excess(draft.file_size())
         if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
             break
         room -= excess + 64
@@ -153,7 +153,7 @@ def _trained(net: BasketNet, train: BasketTable, model: PairingRecommender, prom
 def _close(draft: PairingRecommender, promise: Promise) -> None:
     """Complete the report, and raise `BudgetError` if the promise was not kept."""
     report = draft.report_
-    report.file_bytes = len(draft.to_bytes())
+    report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_memory(report.file_bytes)
     promise.hold_latency(report.latency_p95_ms)

@@ -58,7 +58,7 @@ def _small(values: NDArray[np.float64]) -> NDArray[Any]:
 
 def within(draft: InfluencerRanker, promise: Promise) -> None:
     """Leave out edges, then supporters, until the file is no larger than allowed. Raises `BudgetError`."""
-    if promise.excess(len(draft.to_bytes())) <= 0:
+    if promise.excess(draft.file_size()) <= 0:
         return
     from lilliput.tasks.rank_explain import best_supporters
 
@@ -69,7 +69,7 @@ def within(draft: InfluencerRanker, promise: Promise) -> None:
         draft.ranking_ = kept
         left = f"its {BEST} best supporters" if what else "its score alone"
         draft.report_.notes = [*notes, f"the file has no room for the edges; of each account it keeps {left}"]
-        size = len(draft.to_bytes())
+        size = draft.file_size()
         if promise.excess(size) <= 0:
             return
     smallest = round_memory(size)

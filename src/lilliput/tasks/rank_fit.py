@@ -185,6 +185,6 @@ def _close(draft: InfluencerRanker, promise: Promise, threads: int) -> None:
     report.threads = threads
     if promise.budget.memory is not None:
         within(draft, promise)
-        report.file_bytes = len(draft.to_bytes())
+        report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_time()

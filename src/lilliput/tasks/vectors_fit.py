@@ -205,7 +205,7 @@ def _codes(rows: Callable[[int, int], NDArray[np.float32]], start: int, end: int
 def _close(draft: WordVectors, promise: Promise) -> None:
     """Complete the report, and raise `BudgetError` if the promise was not kept."""
     report = draft.report_
-    report.file_bytes = len(draft.to_bytes())
+    report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_memory(report.file_bytes)
     promise.hold_latency(report.latency_p95_ms)

@@ -57,7 +57,7 @@ def fitting(vocabulary: Vocabulary, model: WordVectors, promise: Promise) -> Voc
 
 def shortened(draft: WordVectors, promise: Promise) -> None:
     """Take the rarest words out of the table until the file is no larger than allowed."""
-    while promise.excess(size := len(draft.to_bytes())) > 0 and len(draft.table_) > FEWEST:
+    while promise.excess(size := draft.file_size()) > 0 and len(draft.table_) > FEWEST:
         excess, table = promise.excess(size), draft.table_
         kept = max(FEWEST, min(len(table) - 1, len(table) - excess // (2 * table.dim)))
         draft.table_ = VectorTable(
