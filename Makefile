@@ -3,6 +3,9 @@
 .DELETE_ON_ERROR:
 .PHONY: setup demo test lint bench clean help warm
 
+# Without compiled bytecode every process of the tests would compile torch and numba again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
