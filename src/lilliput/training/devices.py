@@ -12,7 +12,7 @@ from lilliput.core.threads import resolve_threads
 
 
 def resolve_device(device: str) -> torch.device:
-    """The device meant by "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1"; `DeviceError` if it is not there."""
+    """The device meant by "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1"; `DeviceError` if not there."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
