@@ -36,8 +36,8 @@ class LookAhead(Optimizer):
     def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
         super().__init__(parameters, {**defaults, "ahead": defaults["momentum"], "landed": False})
 
-    def correction(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> Tensors:
-        """What is taken from the parameters and from their damped velocities; may be `gradients`, changed."""
+    def correct(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> Callable[[Tensors], None]:
+        """Take in the gradients; returns what subtracts the correction by them from each of some tensors."""
         raise NotImplementedError
 
     @torch.no_grad()
@@ -64,10 +64,10 @@ class LookAhead(Optimizer):
             if "velocity" not in self.state[parameter]:
                 self.state[parameter]["velocity"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
         velocities = [self.state[parameter]["velocity"] for parameter in parameters]
-        correction = self.correction(group, parameters, gradients)
+        correct = self.correct(group, parameters, gradients)
         torch._foreach_mul_(velocities, group["ahead"])
-        torch._foreach_sub_(velocities, correction)
-        torch._foreach_sub_(parameters, correction)
+        correct(velocities)
+        correct(parameters)
         torch._foreach_add_(parameters, velocities, alpha=group["momentum"])
 
     def _ahead(self, group: dict[str, Any], momentum: float, resting: set[torch.Tensor]) -> None:
@@ -111,6 +111,6 @@ class Nesterov(LookAhead):
     ) -> None:
         super().__init__(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay)
 
-    def correction(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> Tensors:
-        """The rate times the gradient."""
-        return list(torch._foreach_mul(gradients, group["lr"]))
+    def correct(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> Callable[[Tensors], None]:
+        """By the rate times the gradient."""
+        return lambda tensors: torch._foreach_add_(tensors, gradients, alpha=-group["lr"])

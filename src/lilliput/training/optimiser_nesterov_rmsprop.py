@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -31,19 +31,18 @@ class NesterovRMSProp(LookAhead):
     ) -> None:
         super().__init__(parameters, lr=lr, momentum=momentum, decay=decay, eps=eps, weight_decay=weight_decay)
 
-    def correction(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> Tensors:
-        """The rate times the gradient over the root of its mean square."""
+    def correct(self, group: dict[str, Any], parameters: Tensors, gradients: Tensors) -> Callable[[Tensors], None]:
+        """By the rate times the gradient over the root of its mean square."""
         decay = group["decay"]
         squares = [self._square(parameter) for parameter in parameters]
         torch._foreach_mul_(squares, decay)
         torch._foreach_addcmul_(squares, gradients, gradients, value=1 - decay)
-        weights = [1 - decay**steps for steps in self._steps(parameters)]
         # lr g / sqrt(square / weight + eps), with the weight taken out of the root
-        divisor = torch._foreach_add(squares, [group["eps"] * weight for weight in weights])
-        torch._foreach_sqrt_(divisor)
-        correction = list(torch._foreach_div(gradients, divisor))
-        torch._foreach_mul_(correction, [group["lr"] * weight**0.5 for weight in weights])
-        return correction
+        weights = [1 - decay**steps for steps in self._steps(parameters)]
+        divisors = torch._foreach_add(squares, [group["eps"] * weight for weight in weights])
+        torch._foreach_sqrt_(divisors)
+        rates = [-group["lr"] * weight**0.5 for weight in weights]
+        return lambda tensors: torch._foreach_addcdiv_(tensors, gradients, divisors, rates)
 
     def _square(self, parameter: torch.Tensor) -> torch.Tensor:
         state = self.state[parameter]
