@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.mlp import MLPClassifier as MLPClassifier
+    from lilliput.tasks.mlp import MLPRegressor as MLPRegressor
     from lilliput.tasks.pair import PairingRecommender as PairingRecommender
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
@@ -37,6 +39,8 @@ _PLACES = {
     "InfluencerRanker": "lilliput.tasks.rank",
     "LanguageIdentifier": "lilliput.tasks.language",
     "LilliputError": "lilliput.core.errors",
+    "MLPClassifier": "lilliput.tasks.mlp",
+    "MLPRegressor": "lilliput.tasks.mlp",
     "Measure": "lilliput.core.report",
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",

@@ -52,6 +52,10 @@ class DenseRows:
         taken = self.inputs.index_select(0, chosen), self.targets.index_select(0, chosen)
         return self.convert(*taken) if self.convert else taken
 
+    def part(self, chosen: Tensor) -> DenseRows:
+        """The rows `chosen` alone."""
+        return DenseRows(self.inputs[chosen], self.targets[chosen], self.convert)
+
     def to(self, device: torch.device) -> DenseRows:
         """The same rows on a device."""
         return DenseRows(self.inputs.to(device), self.targets.to(device), self.convert)
