@@ -27,6 +27,7 @@ PACKAGES = tuple(
 )
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
+    "lilliput.compress.moment_kernels",
     "lilliput.compress.valuemap_kernels",
     "lilliput.data.edge_kernels",
     "lilliput.features.bags",
@@ -88,6 +89,7 @@ def warm() -> float:
     _learn_vectors()
     _rank()
     _pair()
+    _step_in_eight_bits()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -191,6 +193,18 @@ def _pair() -> None:
     from lilliput.tasks.pair import PairingRecommender
 
     PairingRecommender(dim=4, threads=1, progress=False).fit([["a", "b", "c"], ["b", "c"], ["d", "a"]] * 20)
+
+
+def _step_in_eight_bits() -> None:
+    """Step a tiny network's parameters by optimisers with eight-bit state; torch need not be there."""
+    from lilliput.compress.block_codes import signed_tree, unsigned_tree
+    from lilliput.compress.moment_kernels import adam, momentum, rmsprop
+
+    parameters, codes, scales = np.ones(8, dtype=np.float32), np.zeros(8, dtype=np.uint8), np.ones(1, dtype=np.float32)
+    numbers = (np.float32(0.1),) * 6
+    adam(parameters, parameters, codes, scales, codes, scales, numbers, signed_tree(), unsigned_tree())
+    rmsprop(parameters, parameters, codes, scales, numbers[:4], unsigned_tree())
+    momentum(parameters, parameters, codes, scales, numbers[:3], signed_tree())
 
 
 def forget() -> None:

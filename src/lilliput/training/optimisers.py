@@ -15,6 +15,7 @@ import torch
 from torch.optim import Optimizer
 
 from lilliput.core.errors import LilliputError
+from lilliput.training.optimiser_eight_bits import EightBitAdam, EightBitMomentum, EightBitRMSProp
 from lilliput.training.optimiser_nesterov import LookAhead, Nesterov
 from lilliput.training.optimiser_nesterov_rmsprop import NesterovRMSProp
 
@@ -116,11 +117,35 @@ def _adam(parameters: list[Any], settings: dict[str, Any], momentum: float | Non
     return torch.optim.Adam(parameters, betas=betas, **_fused(parameters, settings))
 
 
+def _momentum_in_eight(
+    parameters: list[Any], settings: dict[str, Any], momentum: float | None, decay: float | None
+) -> Optimizer:
+    return EightBitMomentum(parameters, momentum=_or(momentum, MOMENTUM), **settings)
+
+
+def _rmsprop_in_eight(
+    parameters: list[Any], settings: dict[str, Any], momentum: float | None, decay: float | None
+) -> Optimizer:
+    if momentum:
+        raise LilliputError(f"momentum={momentum} of optimiser 'rmsprop' needs bits=32; in 8 bits it has none")
+    return EightBitRMSProp(parameters, alpha=_or(decay, 0.99), **settings)
+
+
+def _adam_in_eight(
+    parameters: list[Any], settings: dict[str, Any], momentum: float | None, decay: float | None
+) -> Optimizer:
+    return EightBitAdam(parameters, betas=(_or(momentum, MOMENTUM), _or(decay, 0.999)), **settings)
+
+
 Maker = Callable[[list[Any], dict[str, Any], float | None, float | None], Optimizer]
 _MAKERS: dict[str, Maker] = dict(
     zip(OPTIMISERS, (_sgd, _momentum, _nesterov, _adagrad, _rmsprop, _nesterov_rmsprop, _adam), strict=True)
 )
-_EIGHT_BITS: dict[str, Maker] = {}
+_EIGHT_BITS: dict[str, Maker] = {
+    "momentum": _momentum_in_eight,
+    "rmsprop": _rmsprop_in_eight,
+    "adam": _adam_in_eight,
+}
 
 
 def _or(value: float | None, default: float) -> float:
