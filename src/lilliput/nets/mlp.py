@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lilliput.nets.dense import DenseNet
+from lilliput.nets.sparse_linear import SparseLinear
 
 
 class MLP(nn.Module):
@@ -20,6 +22,7 @@ class MLP(nn.Module):
     inputs, hidden, outputs : widths.
     input_dropout, dropout : shares of inputs and of hidden units that are left out at a step of training.
     normalise : batch normalisation before each rectifier (Ioffe and Szegedy 2015); `freeze` folds it away.
+    sparse : whether rows come as a `SparseBatch`; there must be a hidden layer then.
 
     Weights begin as in He et al. 2015, "Delving Deep into Rectifiers" (normal, variance 2 / inputs), those of the last
     layer at zero, so that the first outputs are the biases; PyTorch's random numbers give them.
@@ -34,23 +37,26 @@ class MLP(nn.Module):
         input_dropout: float = 0.0,
         dropout: float = 0.0,
         normalise: bool = False,
+        sparse: bool = False,
     ) -> None:
         super().__init__()
         widths = [inputs, *hidden]
-        self.input_dropout = nn.Dropout(input_dropout)
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.input_dropout = nn.Dropout(0.0 if sparse else input_dropout)
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths[sparse:]))
         self.norms = nn.ModuleList(nn.BatchNorm1d(width) if normalise else nn.Identity() for width in hidden)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(widths[-1], outputs)
         for layer in self.hidden:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
+        if sparse:
+            self.hidden.insert(0, SparseLinear(inputs, hidden[0], input_dropout))
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, rows: Tensor) -> Tensor:
+    def forward(self, rows: Any) -> Tensor:
         """The outputs of rows."""
-        values = self.input_dropout(rows) if self.input_dropout.p else rows
+        values: Any = self.input_dropout(rows) if self.input_dropout.p else rows
         for layer, norm in zip(self.hidden, self.norms, strict=True):
             values = torch.relu(norm(layer(values)))
             if self.dropout.p:
@@ -63,6 +69,7 @@ class MLP(nn.Module):
         weights, biases = [], []
         for layer, norm in zip(self.hidden, self.norms, strict=True):
             weight, bias = layer.weight.double().cpu(), layer.bias.double().cpu()
+            weight = weight.T if isinstance(layer, SparseLinear) else weight
             if isinstance(norm, nn.BatchNorm1d):
                 factor = norm.weight.double().cpu() / (norm.running_var.double().cpu() + norm.eps).sqrt()
                 weight = weight * factor[:, None]
