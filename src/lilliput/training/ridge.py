@@ -1,7 +1,7 @@
 """Ridge regression on sparse rows: several targets at once, by conjugate gradients.
 
-Minimises ``sum (x w + b - y)^2 + alpha |w|^2`` for each target. The columns are centred without making them dense. Golub
-and Van Loan 2013, "Matrix Computations", section 11.3.8 (conjugate gradients on the normal equations).
+Minimises ``sum (x w + b - y)^2 + alpha |w|^2`` for each target. The columns are centred without making them dense.
+Golub and Van Loan 2013, "Matrix Computations", section 11.3.8 (conjugate gradients on the normal equations).
 """
 
 from __future__ import annotations
