@@ -18,6 +18,7 @@ TASKS: dict[str, str] = {
     "rank": "lilliput.tasks.rank:InfluencerRanker",
     "pca": "lilliput.tasks.pca:StreamingPCA",
     "pair": "lilliput.tasks.pair:PairingRecommender",
+    "perceptron": "lilliput.tasks.perceptron:Perceptron",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""
