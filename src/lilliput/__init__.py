@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.mlp import MLPRegressor as MLPRegressor
     from lilliput.tasks.pair import PairingRecommender as PairingRecommender
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
+    from lilliput.tasks.perceptron import Perceptron as Perceptron
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
@@ -45,6 +46,7 @@ _PLACES = {
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",
     "PairingRecommender": "lilliput.tasks.pair",
+    "Perceptron": "lilliput.tasks.perceptron",
     "Report": "lilliput.core.report",
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",

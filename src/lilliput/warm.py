@@ -46,6 +46,7 @@ CALLED = (
     "lilliput.nets.basket_kernels",
     "lilliput.nets.chain",
     "lilliput.nets.kernels",
+    "lilliput.nets.perceptron_kernels",
     "lilliput.nets.windows_kernels",
     "lilliput.nets.wordvector_kernels",
     "lilliput.nets.tagging",
@@ -90,6 +91,7 @@ def warm() -> float:
     _rank()
     _pair()
     _step_in_eight_bits()
+    _perceive()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -213,6 +215,15 @@ def forget() -> None:
         folder = _cache_folder(name)
         for index in folder.glob(f"*.{_PYTHON}*.nbi") if folder else ():
             index.unlink(missing_ok=True)
+
+
+def _perceive() -> None:
+    """Learn hyperplanes by both rules."""
+    from lilliput.nets.perceptron import RULES, Settings, learn
+
+    rows, signs = np.array([[0.0], [1.0]]), np.array([[-1.0, 1.0]])
+    for rule in RULES:
+        learn(rows, signs, Settings(rule, 0.1, 1, True), np.random.default_rng(0), 1, lambda done: True)
 
 
 def stamp_file() -> Path | None:

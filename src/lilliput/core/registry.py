@@ -20,6 +20,7 @@ TASKS: dict[str, str] = {
     "pair": "lilliput.tasks.pair:PairingRecommender",
     "mlp-classifier": "lilliput.tasks.mlp:MLPClassifier",
     "mlp-regressor": "lilliput.tasks.mlp:MLPRegressor",
+    "perceptron": "lilliput.tasks.perceptron:Perceptron",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""
