@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
+    from lilliput.tasks.text_regressor import TextRegressor as TextRegressor
     from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
@@ -53,6 +54,7 @@ _PLACES = {
     "Source": "lilliput.data.source",
     "StreamingPCA": "lilliput.tasks.pca",
     "TextClassifier": "lilliput.tasks.label",
+    "TextRegressor": "lilliput.tasks.text_regressor",
     "WordClusters": "lilliput.tasks.clusters",
     "WordVectors": "lilliput.tasks.vectors",
     "load": "lilliput.core.registry",

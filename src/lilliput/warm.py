@@ -45,6 +45,7 @@ CALLED = (
     "lilliput.graph.walk_kernels",
     "lilliput.nets.basket_kernels",
     "lilliput.nets.chain",
+    "lilliput.nets.row_kernels",
     "lilliput.nets.kernels",
     "lilliput.nets.perceptron_kernels",
     "lilliput.nets.windows_kernels",
@@ -92,6 +93,7 @@ def warm() -> float:
     _pair()
     _step_in_eight_bits()
     _perceive()
+    _step_rows()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -207,6 +209,15 @@ def _step_in_eight_bits() -> None:
     adam(parameters, parameters, codes, scales, codes, scales, numbers, signed_tree(), unsigned_tree())
     rmsprop(parameters, parameters, codes, scales, numbers[:4], unsigned_tree())
     momentum(parameters, parameters, codes, scales, numbers[:3], signed_tree())
+
+
+def _step_rows() -> None:
+    """Step two rows of a tiny table."""
+    from lilliput.nets.row_kernels import adam_rows
+
+    whole, numbers = np.arange(2), np.ones(4, dtype=np.float32)
+    tables = [np.ones((2, 3), dtype=np.float32) for _ in range(4)]
+    adam_rows(whole, np.arange(3), whole, np.ones(2, dtype=np.float32), *tables, 0, 2, numbers)
 
 
 def forget() -> None:

@@ -21,6 +21,7 @@ TASKS: dict[str, str] = {
     "mlp-classifier": "lilliput.tasks.mlp:MLPClassifier",
     "mlp-regressor": "lilliput.tasks.mlp:MLPRegressor",
     "perceptron": "lilliput.tasks.perceptron:Perceptron",
+    "text-regressor": "lilliput.tasks.text_regressor:TextRegressor",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

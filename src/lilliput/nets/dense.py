@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import ModelFileError
 from lilliput.core.modelfile import StrPath, require
+from lilliput.data.matrix import Compressed
 
 Floats = NDArray[np.float32]
 BITS = (32, 16, 8)
 """A weight's bits in the file: floats of 32 or 16, or whole numbers times a scale a unit."""
-_ROWS = 2048
+_ROWS, _ENTRIES = 2048, 16384
+"""Rows, and entries of sparse rows, at a time."""
 _LARGEST = 127
 
 
@@ -97,3 +99,19 @@ class DenseNet:
         if not weights:
             raise ModelFileError(f"{path}: there are no layers; this file does not fit its task")
         return cls(tuple(weights), tuple(biases))
+
+
+def sparse_products(rows: Compressed, weight: Floats) -> Floats:
+    """``x W`` for sparse rows: float32 (rows, units); some rows at a time."""
+    found = np.zeros((rows.shape[0], weight.shape[1]), dtype=np.float32)
+    first = 0
+    while first < rows.shape[0]:
+        start = rows.indptr[first]
+        last = max(first + 1, int(np.searchsorted(rows.indptr, start + _ENTRIES, side="right")) - 1)
+        starts, end = rows.indptr[first:last], rows.indptr[last]
+        full = np.flatnonzero(np.diff(np.append(starts, end)))
+        if len(full):
+            entries = weight[rows.indices[start:end]] * rows.data[start:end, None]
+            found[first + full] = np.add.reduceat(entries, starts[full] - start, axis=0)
+        first = last
+    return found
