@@ -15,10 +15,10 @@ class DivergedError(LilliputError):
 
 
 @torch.no_grad()
-def diagnose(module: nn.Module, inputs: Tensor, loss: float, step: int, epoch: int) -> str:
+def diagnose(module: nn.Module, inputs: Any, loss: float, step: int, epoch: int) -> str:
     """Where it broke, in a sentence: in the inputs, in the weights of a layer, in its outputs, or in the loss."""
     when = f"the loss was {loss} at step {step} (pass {epoch + 1})"
-    if inputs.is_floating_point() and not _finite(inputs):
+    if not all(_finite(part) for part in ([inputs] if isinstance(inputs, Tensor) else inputs.tensors)):
         return f"{when}: the inputs hold what is no finite number; look at the data"
     layer = next((name for name, weight in module.named_parameters() if not _finite(weight)), None)
     if layer is not None:
@@ -32,7 +32,7 @@ def diagnose(module: nn.Module, inputs: Tensor, loss: float, step: int, epoch: i
     return f"{when}: all layers are finite, so look at the targets and the loss function"
 
 
-def _first_output(module: nn.Module, inputs: Tensor) -> str | None:
+def _first_output(module: nn.Module, inputs: Any) -> str | None:
     """The first layer, in the order of computing, whose output is not finite."""
     broken: list[str] = []
 
@@ -53,5 +53,4 @@ def _first_output(module: nn.Module, inputs: Tensor) -> str | None:
 
 
 def _finite(tensor: Tensor) -> bool:
-    values = tensor.values() if tensor.layout in (torch.sparse_csr, torch.sparse_coo) else tensor
-    return bool(torch.isfinite(values).all())
+    return bool(torch.isfinite(tensor).all())
