@@ -91,10 +91,12 @@ class PairingRecommender(Estimator):
 
     # Learning
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, side: Any = None) -> Self:
         """Learn from baskets: lists of items, a table with a column of them, or a `BasketSource` of files.
 
-        `y`: the context of each basket, a list; for a table, the column `context` is read if it is not given. Raises
+        `y`: the context of each basket, a list; for a table, the column `context` is read if it is not given. `side`:
+        what items share beside baskets, such as flavour compounds: a mapping from items to their properties, a
+        `lilliput.data.side.SideSource`, or the path of a file with an item and properties in each row. Raises
         `DataError` for data that cannot be used and `BudgetError` for a budget that was not kept; the estimator then is
         what it was before. After Ctrl-C in training, what was learned is kept, `interrupted_` is true, and
         KeyboardInterrupt is raised on.
@@ -102,7 +104,7 @@ class PairingRecommender(Estimator):
         started = time.monotonic()
         from lilliput.tasks.pair_fit import fit
 
-        fit(self, X, y, started)
+        fit(self, X, y, side, started)
         return self
 
     # Using

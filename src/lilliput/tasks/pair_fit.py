@@ -22,7 +22,9 @@ from lilliput.tasks.pair_count import both_ways, count_contexts, count_pairs
 from lilliput.tasks.pair_input import hold_out, read_baskets
 from lilliput.tasks.pair_model import Coded, Known, Pairs
 from lilliput.tasks.pair_parameters import check_parameters
-from lilliput.tasks.pair_report import ENDED_EARLY, measure_here, qualities, report_of
+from lilliput.tasks.pair_report import ENDED_EARLY, measure_here, qualities, report_of, tell_side
+from lilliput.tasks.pair_side import side_bytes, side_of
+from lilliput.tasks.pair_side_input import read_side
 from lilliput.tasks.pair_sizes import Size, fit_size, smallest
 from lilliput.tasks.promise import Promise, round_memory
 
@@ -35,7 +37,7 @@ CLOSING = 0.15
 """The share of a time budget that is kept back for the end."""
 
 
-def fit(model: PairingRecommender, X: Any, y: Any, started: float) -> None:
+def fit(model: PairingRecommender, X: Any, y: Any, side: Any, started: float) -> None:
     """Fit `model` within its budget, whose time began at `started` (`time.monotonic`).
 
     `model` changes in the end and as a whole. Raises KeyboardInterrupt when that has ended the training early.
@@ -56,12 +58,19 @@ def fit(model: PairingRecommender, X: Any, y: Any, started: float) -> None:
             f"memory that would do is {round_memory(least)}, or leave rare items out with least=2 or more",
             round_memory(least),
         )
+    taken = None if side is None else read_side(side, model, train.names)
+    shared, dropped = (None, 0) if taken is None else side_of(taken.held, None if room is None else room - least)
+    if room is not None:
+        room -= side_bytes(shared)
     for _ in range(TRIES):
         context = count_contexts(train)
         size = fit_size(train, counts, context[1], room, model.dim)
         draft.known_, draft.interrupted_ = _learned(model, train, (keys, counts), context, size, promise)
+        draft.known_ = replace(draft.known_, side=shared)
         draft.report_ = report_of(draft, table, held, empty, size, train)
         draft.report_.quality = qualities(draft, held)
+        if taken is not None:
+            tell_side(draft.report_, taken, shared, dropped)
         draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
         excess = promise.excess(draft.file_size())
         if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.tasks.pair_side import Side
+
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -90,6 +92,7 @@ class Known:
     pairs : which go together. inputs, outputs, bias, power : see `lilliput.nets.baskets`.
     contexts : by name, the most frequent first; context_sizes int64 (contexts,): baskets of each;
     context_offsets, context_items, context_counts : by context, the items in it, ascending, and in how many baskets.
+    side : what items share beside baskets, if that is known.
     """
 
     names: list[str]
@@ -105,6 +108,7 @@ class Known:
     context_offsets: Longs
     context_items: Ints
     context_counts: Ints
+    side: Side | None = None
 
     @cached_property
     def number_of(self) -> dict[str, int]:
