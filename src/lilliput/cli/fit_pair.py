@@ -29,6 +29,9 @@ Separator = Annotated[
 Normalise = Annotated[
     str | None, typer.Option(metavar="KIND", help="ingredients: '2 cups chopped tomatoes' is 'tomato'.")
 ]
+NoAliases = Annotated[
+    bool, typer.Option("--no-aliases", help="With --normalise: do not look for names that mean the same.")
+]
 Least = Annotated[int | None, typer.Option(metavar="N", help="Items in fewer baskets are left out; 1 if not given.")]
 Window = Annotated[int | None, typer.Option(metavar="N", help="Only items so near each other in a basket make a pair.")]
 Subsample = Annotated[
@@ -56,6 +59,7 @@ def fit_pair(
     context: Context = None,
     separator: Separator = None,
     normalise: Normalise = None,
+    no_aliases: NoAliases = False,
     side: Side = None,
     side_item: SideItem = None,
     side_properties: SideProperties = None,
@@ -85,6 +89,7 @@ def fit_pair(
     given: dict[str, Any] = {"least": least, "window": window, "subsample": subsample, "dim": dim, "budget": budget}
     given |= {"normalise": normalise, "seed": seed, "threads": threads, "device": device}
     given |= {"items": items, "context": context, "progress": False if quiet else None}
+    given |= {"aliases": False if no_aliases else None}
     model = PairingRecommender(**{name: value for name, value in given.items() if value is not None})
     beside = None if side is None else SideSource(side, side_item, side_properties, skip_bad=skip_bad)
     with BasketSource(data, items, context, separator=separator, skip_bad=skip_bad, header=not no_header) as source:

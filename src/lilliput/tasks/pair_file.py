@@ -73,6 +73,9 @@ def arrays_of(known: Known) -> dict[str, NDArray[Any]]:
         "context_items": known.context_items.astype(number),
         "context_counts": _short(known.context_counts),
     }
+    if known.aliases:
+        found["alias_names"] = _text(list(known.aliases))
+        found["alias_of"] = np.array(list(known.aliases.values()), dtype=number)
     return found if known.side is None else found | _side_arrays(known.side)
 
 
@@ -134,6 +137,7 @@ def known_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pa
         inside.astype(np.int32),
         arrays["context_counts"].astype(np.int32),
         _side(arrays, count, check),
+        _aliases(arrays, names, check),
     )
 
 
@@ -179,6 +183,17 @@ def _pairs(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], coun
     both[there], both[back] = weights
     least = check.number(manifest, "least_pair", 1)
     return Pairs(offsets, items, together, both, check.fraction(manifest, "pair_scale"), least)
+
+
+def _aliases(arrays: Mapping[str, NDArray[Any]], names: list[str], check: _Checker) -> dict[str, int]:
+    if not any(name.startswith("alias_") for name in arrays):
+        return {}
+    aliases = _names(arrays, "alias_names", check.path)
+    require(arrays, {"alias_of": (number_type(len(names)), (len(aliases),))}, check.path)
+    of = arrays["alias_of"].tolist()
+    check.that(max(of, default=0) < len(names), "a name is another's that is not there")
+    check.that(not set(aliases) & set(names), "a name is another's and its own")
+    return dict(zip(aliases, of, strict=True))
 
 
 def _side_arrays(side: Side) -> dict[str, NDArray[Any]]:

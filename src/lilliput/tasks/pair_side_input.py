@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lilliput.core.errors import DataError
 from lilliput.data.baskets import clean, items_fault, items_of
 from lilliput.data.side import SideSource
+from lilliput.features.aliases import Alias
 
 if TYPE_CHECKING:
     from lilliput.tasks.pair import PairingRecommender
@@ -41,9 +42,10 @@ def side_rows(side: Any) -> Iterator[tuple[str, list[str]]]:
         yield clean(item), items_of(sorted(cells, key=str))
 
 
-def read_side(side: Any, model: PairingRecommender, names: list[str]) -> Taken:
+def read_side(side: Any, model: PairingRecommender, names: list[str], aliases: list[Alias]) -> Taken:
     """The properties of items by `names`. Raises `DataError` if none of these has any."""
     exact = {name: number for number, name in enumerate(names)}
+    exact |= {alias.name: exact[alias.of] for alias in aliases if alias.of in exact}
     folded = {_folded(name): number for number, name in reversed(list(enumerate(names)))}
     held: list[set[str]] = [set() for _ in names]
     unknown: set[str] = set()
