@@ -77,7 +77,7 @@ def same_kind(model: PairingRecommender, kinds: dict[str, str]) -> np.ndarray:
     shares = []
     for item in asked:
         found = [one.item for one in model.substitutes(item, 20) if one.item in kinds][:5]
-        shares.append(np.mean([kinds[one] == kinds[item] for one in found]))
+        shares.append(sum(kinds[one] == kinds[item] for one in found) / max(1, len(found)))
     return np.array(shares)
 
 
