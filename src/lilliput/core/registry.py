@@ -19,6 +19,7 @@ TASKS: dict[str, str] = {
     "pca": "lilliput.tasks.pca:StreamingPCA",
     "pair": "lilliput.tasks.pair:PairingRecommender",
     "perceptron": "lilliput.tasks.perceptron:Perceptron",
+    "polynomial": "lilliput.tasks.polynomial:PolynomialNetwork",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""
