@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.mlp import MLPClassifier as MLPClassifier
+    from lilliput.tasks.mlp import MLPRegressor as MLPRegressor
     from lilliput.tasks.pair import PairingRecommender as PairingRecommender
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.perceptron import Perceptron as Perceptron
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
+    from lilliput.tasks.text_regressor import TextRegressor as TextRegressor
     from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
@@ -39,6 +42,8 @@ _PLACES = {
     "InfluencerRanker": "lilliput.tasks.rank",
     "LanguageIdentifier": "lilliput.tasks.language",
     "LilliputError": "lilliput.core.errors",
+    "MLPClassifier": "lilliput.tasks.mlp",
+    "MLPRegressor": "lilliput.tasks.mlp",
     "Measure": "lilliput.core.report",
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",
@@ -51,6 +56,7 @@ _PLACES = {
     "Source": "lilliput.data.source",
     "StreamingPCA": "lilliput.tasks.pca",
     "TextClassifier": "lilliput.tasks.label",
+    "TextRegressor": "lilliput.tasks.text_regressor",
     "WordClusters": "lilliput.tasks.clusters",
     "WordVectors": "lilliput.tasks.vectors",
     "load": "lilliput.core.registry",

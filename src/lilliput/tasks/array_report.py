@@ -78,7 +78,7 @@ def new_report(draft: Any, rows: NDArray[Any], mark: str) -> Report:
     )
 
 
-def close(draft: Any, promise: Promise, predict: Any, row: NDArray[Any]) -> None:
+def close(draft: Any, promise: Promise, predict: Any, row: Any) -> None:
     """Complete the report, the latency of ``predict(row)`` too, and hold the promise."""
     report = draft.report_
     promise.hold_memory(draft.file_size())

@@ -11,6 +11,8 @@ POOL = 100
 """The likeliest candidates, from which the daring ones are taken."""
 FAR, LIFT, ALIKE = 6.0, 1.0, 0.3
 """Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
+ALLIED = 4.0
+"""Weight of what items share beside baskets: more of it, and as many pairings with support."""
 HOME, STRANGE = 0.7, 0.2
 """Logarithms of the lift in a context: an item with more is at home there, one with less than minus a stranger."""
 
@@ -33,6 +35,8 @@ def adventure(
     found = LIFT * np.log((observed + 3) / (expected + 3))
     pool = np.argsort(-logs, kind="stable")[:POOL]
     found[pool] += FAR * farness(known, items, numbers[pool], context)
+    if known.side is not None:
+        found[pool] += ALLIED * known.side.likeness(items, numbers[pool])
     supported = np.zeros(len(numbers), dtype=bool)
     supported[pool] = seen[pool]
     found[~supported] = -np.inf

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lilliput.tasks.pair_side import Side
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -90,6 +92,7 @@ class Known:
     pairs : which go together. inputs, outputs, bias, power : see `lilliput.nets.baskets`.
     contexts : by name, the most frequent first; context_sizes int64 (contexts,): baskets of each;
     context_offsets, context_items, context_counts : by context, the items in it, ascending, and in how many baskets.
+    side : what items share beside baskets, if that is known. aliases : numbers of items by other names that they have.
     """
 
     names: list[str]
@@ -105,16 +108,18 @@ class Known:
     context_offsets: Longs
     context_items: Ints
     context_counts: Ints
+    side: Side | None = None
+    aliases: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def number_of(self) -> dict[str, int]:
-        """The number of each item."""
-        return {name: number for number, name in enumerate(self.names)}
+        """The number of each item, by name and by its other names."""
+        return {name: number for number, name in enumerate(self.names)} | self.aliases
 
     @cached_property
     def folded(self) -> dict[str, int]:
         """The number of each item by its name in small letters, the most frequent one where several have it."""
-        return {name.casefold(): number for number, name in reversed(list(enumerate(self.names)))}
+        return {name.casefold(): number for name, number in reversed(self.number_of.items())}
 
     @cached_property
     def norms(self) -> list[Floats]:

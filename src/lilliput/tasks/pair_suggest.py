@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ COMPANY = 60
 """Items that go best with those given, of which those shared with a suggestion are named."""
 BESIDE = 0.1
 """What an item loses as a substitute for the logarithm of how much more often than by chance it stands beside."""
+ALLIED = 0.4
+"""What an item gains as a substitute for having the same properties, where these are known."""
 AGAINST = -2.0
 """Standard deviations below chance from which the data speaks against a pair."""
 SHARED = 3
@@ -38,11 +40,14 @@ class Why:
     baskets : in how many baskets it was with each item given; None where that is not kept in the room of the budget and
     there were few, fewer than ``known_.pairs.least``. lift : how many times as often it was with them as if items came
     by chance; shared : items that go with both, the ones that tell most first.
+    properties : how many it has in common with each item given, by side information; rarest : the rarest of these.
     """
 
     baskets: dict[str, int | None]
     lift: float
     shared: list[str]
+    properties: dict[str, int] = field(default_factory=dict)
+    rarest: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,14 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Substitute:
-    """An item used like another; score : how alike, up to 1; together : baskets with both; shared : see `Why`."""
+    """An item used like another; score : how alike, up to 1; together : baskets with both; rest : see `Why`."""
 
     item: str
     score: float
     together: int
     shared: list[str]
+    properties: int = 0
+    rarest: list[str] = field(default_factory=list)
 
 
 class Evidence(NamedTuple):
@@ -113,6 +120,7 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
                 },
                 float(evidence.observed[place] / max(evidence.expected[place], 1e-9)),
                 company.shared(int(numbers[place])),
+                *_in_common(known, items, int(numbers[place])),
             ),
         )
         for place in order
@@ -129,6 +137,8 @@ def substitutes(known: Known, item: int, k: int) -> list[Substitute]:
     numbers = np.array(places, dtype=np.int32) if among is None else among[places]
     evidence = gather(known, [item], numbers)
     scores = alike[places] - BESIDE * np.maximum(0, np.log((evidence.observed + 5) / (evidence.expected + 5)))
+    if known.side is not None:
+        scores += ALLIED * known.side.likeness([item], numbers)
     scores *= known.counts[numbers] / (known.counts[numbers] + 5)  # the vectors of rare items are not to be trusted
     company = _Company(known, [item])
     return [
@@ -137,9 +147,25 @@ def substitutes(known: Known, item: int, k: int) -> list[Substitute]:
             float(alike[places[place]]),
             int(evidence.each[0, place]),
             company.shared(int(numbers[place])),
+            *_as_substitute(known, item, int(numbers[place])),
         )
         for place in _best(scores, int(k))
     ]
+
+
+def _in_common(known: Known, items: list[int], other: int) -> tuple[dict[str, int], list[str]]:
+    """How many properties an item shares with each of those given, and the rarest of these."""
+    side = known.side
+    if side is None:
+        return {}, []
+    shared = {known.names[item]: side.shared(item, other) for item in items}
+    rarest = np.unique(np.concatenate(list(shared.values())))[:SHARED]
+    return {name: len(held) for name, held in shared.items()}, [side.names[held] for held in rarest.tolist()]
+
+
+def _as_substitute(known: Known, item: int, other: int) -> tuple[int, list[str]]:
+    properties, rarest = _in_common(known, [item], other)
+    return sum(properties.values()), rarest
 
 
 def gather(known: Known, items: list[int], among: Ints) -> Evidence:
