@@ -40,7 +40,7 @@ _KEPT = 32
 """Looks that are remembered."""
 
 _CAUSES = frozenset(
-    {"dead units", "exploding gradients", "vanishing gradients", "steps too large", "steps too small", "plateau", "saddle"}
+    {"dead units", "exploding gradients", "vanishing gradients", "steps too large", "steps too small"}
 )
 """What explains a network that has learned too little; a larger one is not the answer then."""
 
@@ -71,7 +71,7 @@ class HealthWatch(Watcher):
     ) -> None:
         self.remedy, self.interval, self.probe = remedy, interval, probe
         self._remedies = Remedies(left=remedies if remedy else 0, reinitialise=reinitialise)
-        self._curve = LossCurve()
+        self._curve = LossCurve(1, 1)
         self._looks: list[Look] = []
         self._before: list[Tensor] | None = None
         self._leapt = -interval
@@ -84,18 +84,21 @@ class HealthWatch(Watcher):
         self._layers = layers_of(loop.module)
         self._weights = list(self._layers.values())
         self._chosen = spread(loop.rows, self.probe, loop.device)
+        self._unscaled = any(finding.kind == "targets unscaled" for finding in loop.history.findings)
         if loop.place.step:
             return
+        self._curve = LossCurve.of(len(loop.rows), loop.batch)
         for sign in signs_of_data(loop.rows, loop.held_out, loop.device):
             words = {**sign.words, "measure": sign.measure, "where": sign.where}
             self._find(loop, Finding(sign.kind, 0, 0.0, sign.where, sign.measure, sentence(sign.kind, **words)))
+            self._unscaled |= sign.kind == "targets unscaled"
         if self.remedy:
             self._remedies.prepare(loop)
 
     def watch(self, loop: Loop, loss: float) -> None:
         """Note the loss; on some steps, the gradients too."""
         step = loop.place.step
-        leaps = bool(self._curve.means) and loss > _LEAP * abs(self._curve.recent()) and step - self._leapt >= 16
+        leaps = loss > _LEAP * abs(self._curve.recent) and self._curve.seen > 4 and step - self._leapt >= 16
         self._curve.add(loss)
         if not (leaps or step % self.interval == 0 or step in _EARLY) or not self._weights:
             return
@@ -129,7 +132,8 @@ class HealthWatch(Watcher):
 
     def end(self, loop: Loop) -> None:
         """Judge what the training came to, unless it is known why it came to nothing."""
-        if not any(finding.kind in _CAUSES for finding in loop.history.findings):
+        late = [finding.kind for finding in loop.history.findings if finding.last >= loop.place.step / 2]
+        if _CAUSES.isdisjoint(late):
             self._say(loop, judge_end(loop))
 
     def state(self) -> dict[str, Any]:
@@ -156,7 +160,7 @@ class HealthWatch(Watcher):
         fraction, rate = loop.place.fraction, loop.setting.rate
         regular = self._looks[-1].step % self.interval == 0
         found = [
-            None if loop.clip is not None else judge.exploding(self._looks),
+            None if loop.clip is not None or self._unscaled else judge.exploding(self._looks),
             judge.vanishing(self._looks),
             judge.too_large(self._looks, self._curve),
             *(self._dead(loop) if regular else ()),
@@ -185,17 +189,17 @@ class HealthWatch(Watcher):
     def _standing(self, loop: Loop, found: Verdict | None) -> Verdict | None:
         """A loss that stands still is a saddle if the ground bends down, or if it falls again later."""
         if found is None:
-            if self._plateau is None or self._curve.recent() > judge.ESCAPE * self._plateau:
+            if self._plateau is None or self._curve.recent > judge.ESCAPE * self._plateau:
                 return None
             text = (
-                f"the loss stood at {self._plateau:.4g} and has fallen to {self._curve.recent():.4g} since: that was a "
+                f"the loss stood at {self._plateau:.4g} and has fallen to {self._curve.recent:.4g} since: that was a "
                 "saddle, and it is passed; momentum or a larger learning rate (lr) passes the next one sooner"
             )
-            share, self._plateau = self._curve.recent() / self._plateau, None
+            share, self._plateau = self._curve.recent / self._plateau, None
             return Verdict("saddle", share, None, {"found": text})
         self._plateau = found.words["level"]
         bent = self._curvature(loop)
-        if bent is None or bent[0] >= -judge.NEGATIVE * bent[1]:
+        if bent is None or not judge.bends_down(bent[0], bent[1], self._plateau):
             return found
         self._remedies.direction = bent[2]
         text = (

@@ -17,6 +17,9 @@ Squash = Callable[[Tensor], Tensor]
 _RIDGE = 1e-3
 """Penalty on the linear baseline's weights for standardised inputs: keeps separable classes from running away."""
 
+_REFUSALS = (RuntimeError, ValueError, IndexError, TypeError)
+"""What a loss raises that wants other outputs than it is given."""
+
 
 class Baseline:
     """Outputs that are a linear function of the inputs, or the same for all rows."""
@@ -46,9 +49,9 @@ def fit_baseline(loss: Loss, inputs: Tensor, targets: Tensor, outputs: Tensor, l
 def _fit(
     loss: Loss, inputs: Tensor, targets: Tensor, outputs: Tensor, linear: bool, squash: Squash
 ) -> tuple[float, Baseline] | None:
-    bias = torch.zeros_like(outputs[0], dtype=torch.float32)
-    if squash is _as_is and targets.is_floating_point() and targets.shape == outputs.shape:
-        bias = targets.float().mean(0)
+    bias = _first_guess(loss, targets, outputs, squash)
+    if bias is None:
+        return None
     centre = scale = torch.zeros(())
     weights = None
     if linear:
@@ -59,7 +62,8 @@ def _fit(
     learned = [bias] if weights is None else [bias, weights]
     for tensor in learned:
         tensor.requires_grad_()
-    solver = torch.optim.LBFGS(learned, max_iter=25, line_search_fn="strong_wolfe")
+    rounds = 25 if linear else 8  # the guess of a constant is nearly always the answer
+    solver = torch.optim.LBFGS(learned, max_iter=rounds, tolerance_grad=1e-4, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         solver.zero_grad()
@@ -73,11 +77,55 @@ def _fit(
             solver.step(closure)
         with torch.no_grad():
             value = loss(baseline(inputs, len(targets)), targets).item()
-    except (RuntimeError, ValueError, IndexError):  # a loss that wants other outputs than these
+    except _REFUSALS:
         return None
     for tensor in learned:
         tensor.requires_grad_(False)
     return (value, baseline) if -1e30 < value < 1e30 else None
+
+
+def _first_guess(loss: Loss, targets: Tensor, outputs: Tensor, squash: Squash) -> Tensor | None:
+    """Of zero, the mean target, and the logarithms of frequencies, the one with the lowest loss; None: all refused."""
+    zero = torch.zeros_like(outputs[0], dtype=torch.float32)
+    guesses = [zero]
+    if targets.is_floating_point() and targets.shape == outputs.shape:
+        mean = targets.float().mean(0)
+        guesses += [mean, mean.clamp(1e-4, 1 - 1e-4).logit()]
+    elif not targets.is_floating_point() and targets.ndim == outputs.ndim - 1 == 1:
+        counts = targets.long().bincount(minlength=len(zero))
+        if len(counts) == len(zero):
+            guesses.append(counts.add(1e-3).log().float())
+    fitted = []
+    for guess in guesses:
+        try:
+            value = loss(squash(guess.expand(len(targets), *guess.shape)), targets).item()
+        except _REFUSALS:
+            continue
+        if -1e30 < value < 1e30:
+            fitted.append((value, len(fitted), guess))
+    return min(fitted)[2].clone() if fitted else None
+
+
+def neighbours_agree(inputs: Tensor, targets: Tensor) -> bool:
+    """Whether rows that are near each other have targets alike, more than by chance (four standard errors).
+
+    Of each row the nearest other, by standardised inputs. A signal that no linear output sees shows here.
+    """
+    flat = inputs.flatten(1).float()
+    flat = (flat - flat.mean(0)) / flat.std(0).clamp_min(1e-6)
+    distances = torch.cdist(flat, flat).fill_diagonal_(torch.inf)
+    nearest = distances.argmin(1)
+    if targets.is_floating_point():
+        wanted = targets.flatten(1).double() if targets.ndim > 1 else targets.double()[:, None]
+        wanted = wanted - wanted.mean(0)
+        alike, spread = (wanted * wanted[nearest]).sum(1), wanted.square().sum(1)
+        return float(alike.mean()) > 4 * float(spread.mean()) / len(targets) ** 0.5
+    classes, numbers = targets.flatten().unique(return_inverse=True)
+    if targets.ndim > 1 or len(classes) < 2:
+        return False
+    chance = float((numbers.bincount() / len(numbers)).square().sum())
+    agree = float((numbers == numbers[nearest]).double().mean())
+    return agree - chance > 4 * (chance * (1 - chance) / len(numbers)) ** 0.5
 
 
 def _squashes(outputs: Tensor) -> list[Squash]:

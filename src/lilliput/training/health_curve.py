@@ -9,8 +9,16 @@ from typing import Any, NamedTuple
 _LONGEST = 512
 """Blocks that are kept; then each two become one."""
 
-_FIRST = 4
-"""Steps that tell where the loss began: enough to even out batches, too few to have learned much."""
+_FIRST_ROWS = 256
+"""Rows that tell where the loss began: enough to even out batches, too few to have learned much from."""
+
+_RECENT = 12
+"""Steps over which the recent mean forgets."""
+
+_BLOCK = 32
+"""Steps of a block, at most."""
+
+_UNSEEN = {"recent": math.inf, "peak": -math.inf}
 
 
 class Trend(NamedTuple):
@@ -30,23 +38,46 @@ class Trend(NamedTuple):
 class LossCurve:
     """Means of the loss over blocks of steps.
 
+    A block is a pass where passes are short, for then it holds the same rows as any other, and what is left of noise
+    between blocks is what the network does; or else an equal part of a pass.
+
     block : steps a block; doubles as the training grows, so that memory does not.
+    first : steps whose mean is `start`.
     means : of the blocks that are complete.
-    start : mean loss of the first four steps.
+    recent : mean that forgets the older steps; infinite before the first.
+    peak : the highest that `recent` has been since `take_peak`.
     """
 
-    block: int = 8
+    block: int
+    first: int
     means: list[float] = field(default_factory=list)
-    start: float = math.nan
+    start: float = 0.0
+    recent: float = math.inf
+    peak: float = -math.inf
     steps: int = 0
+    seen: int = 0
     open_sum: float = 0.0
     open_count: int = 0
+
+    @classmethod
+    def of(cls, rows: int, batch: int) -> LossCurve:
+        """The curve of a training on `rows` rows, `batch` rows a step."""
+        steps = max(1, -(-rows // batch))
+        parts = -(-steps // _BLOCK)
+        block = max(1, steps // parts)
+        if block < 4:
+            block *= -(-4 // block)
+        return cls(block, min(16, max(2, -(-_FIRST_ROWS // batch))))
 
     def add(self, loss: float) -> None:
         """The loss of one more step."""
         self.steps += 1
-        if self.steps <= _FIRST:
-            self.start = loss if self.steps == 1 else self.start + (loss - self.start) / self.steps
+        if self.steps <= self.first:
+            self.start += (loss - self.start) / self.steps
+        self.seen += 1
+        self.recent = loss if self.seen == 1 else self.recent + (loss - self.recent) / min(self.seen, _RECENT)
+        if self.seen >= max(self.first, _RECENT):
+            self.peak = max(self.peak, self.recent)
         self.open_sum += loss
         self.open_count += 1
         if self.open_count == self.block:
@@ -57,19 +88,19 @@ class LossCurve:
                 self.means = [(first + second) / 2 for first, second in pairs]
                 self.block *= 2
 
-    def recent(self) -> float:
-        """Mean of the last two blocks; infinite before the first one is complete."""
-        last = self.means[-2:]
-        return sum(last) / len(last) if last else math.inf
+    def take_peak(self) -> float:
+        """The peak, which is then forgotten."""
+        peak, self.peak = self.peak, -math.inf
+        return peak
 
     def lowest(self) -> float:
         """The lowest block, or where the loss began if that is lower."""
         return min(self.start, min(self.means, default=math.inf))
 
     def trend(self, steps: int) -> Trend | None:
-        """A least-squares line through the last `steps` steps; None with fewer than eight blocks of them."""
-        count = steps // self.block
-        if count < 8 or count > len(self.means):
+        """A least-squares line through the last `steps` steps; None with fewer than six blocks of them."""
+        count = max(6, -(-steps // self.block))
+        if count > len(self.means):
             return None
         values = self.means[-count:]
         level, middle = sum(values) / count, (count - 1) / 2
@@ -82,13 +113,14 @@ class LossCurve:
     def forget(self) -> None:
         """The blocks no longer say where the loss is going: weights or rates were changed."""
         self.means.clear()
+        self.seen, self.recent, self.peak = 0, math.inf, -math.inf
         self.open_sum, self.open_count = 0.0, 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON data; where nothing was seen yet, start is None."""
-        return {**asdict(self), "start": None if math.isnan(self.start) else self.start}
+        """Plain JSON data; what was not seen yet is None."""
+        return {**asdict(self), **{name: None for name in _UNSEEN if math.isinf(getattr(self, name))}}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> LossCurve:
         """What `to_dict` gave."""
-        return cls(**{**plain, "start": math.nan if plain["start"] is None else plain["start"]})
+        return cls(**{**plain, **{name: value for name, value in _UNSEEN.items() if plain[name] is None}})

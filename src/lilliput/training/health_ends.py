@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lilliput.training.batches import Rows, bounds
-from lilliput.training.health_baselines import Baseline, fit_baseline
+from lilliput.training.health_baselines import Baseline, fit_baseline, neighbours_agree
 from lilliput.training.health_data import spread
 from lilliput.training.health_judgements import PERFECT, Verdict
 from lilliput.training.health_signs import as_evaluated
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lilliput.training.history import Record
     from lilliput.training.loop import Loop
 
-_ROWS = 1024
+_ROWS = 512
 """Rows that the baselines are fitted to, and asked on."""
 
 _CHUNKS = 16
@@ -36,6 +36,10 @@ NO_FIT = 0.05
 LINEAR = 0.1
 """Share of the constant's loss by which a linear baseline, asked on rows it has not seen, must be better than the
 network on rows it has."""
+
+CLEAR = 0.2
+"""Share of the constant's loss below which a network that also gains on held-out rows has learned, without asking what
+else could."""
 
 NO_GAIN = 0.02
 """Share of the constant's loss on held-out rows, and two standard errors, below which nothing was learned."""
@@ -75,14 +79,17 @@ def judge_end(loop: Loop) -> Verdict | None:
     own, none = loop.loss(learned.outputs, learned.targets).item(), _loss(loop, learned, constant)
     if not none > 0 or not math.isfinite(own):  # a loss below zero has no shares
         return None
+    gains = _gains(loop, constant, None)
+    if gains and own < CLEAR * none:
+        return None
     linear = _linear(loop, learned)
-    tells = linear is not None and _gains(loop, constant, linear)
+    tells = linear is not None and (_gains(loop, constant, linear) or neighbours_agree(learned.inputs, learned.targets))
     if linear is not None:
         reached = _loss(loop, _odd(learned), linear)
         if own > reached + LINEAR * none:
             return Verdict("underfitting", own / max(reached, 1e-9), None, _words(own, reached, "a linear output"))
     fitted = own < (1 - NO_FIT) * none
-    if loop.held_out is not None and not tells and not _gains(loop, constant, None):
+    if loop.held_out is not None and not tells and not gains:
         if not fitted and linear is None:  # nothing says that there is something to be learned, or that there is not
             return Verdict("underfitting", own / none, None, _words(own, none, "a constant"))
         return _no_signal(loop, constant, fitted)
@@ -96,7 +103,7 @@ def _words(now: float, then: float, rival: str) -> dict[str, object]:
 def _no_signal(loop: Loop, constant: Baseline, fitted: bool) -> Verdict:
     asked = _sample(loop, loop.held_out or loop.rows)
     now, then = loop.loss(asked.outputs, asked.targets).item(), _loss(loop, asked, constant)
-    words = {"now": now, "then": then, "fitted": "fell" if fitted else "hardly fell, nor does a linear output find more"}
+    words = {"now": now, "then": then, "fitted": "fell" if fitted else "hardly fell, nor do a linear output and the nearest rows tell more"}
     return Verdict("no signal", now / then, None, words)
 
 
@@ -104,10 +111,11 @@ def _gains(loop: Loop, constant: Baseline, rival: Baseline | None) -> bool:
     """Whether `rival`, or the network, is truly better than a constant on held-out rows."""
     if loop.held_out is None:
         return False
-    asked = _sample(loop, loop.held_out, 2 * _ROWS)
+    asked = _sample(loop, loop.held_out, 4 * _ROWS)
     differences, base = [], []
     for first, last in pairwise(bounds(len(asked.targets), max(1, len(asked.targets) // _CHUNKS))):
-        part = _Sample(asked.inputs[first:last], asked.targets[first:last], asked.outputs[first:last])
+        inputs = asked.inputs if rival is None else asked.inputs[first:last]  # a constant does not look at them
+        part = _Sample(inputs, asked.targets[first:last], asked.outputs[first:last])
         without = _loss(loop, part, constant)
         own = loop.loss(part.outputs, part.targets).item() if rival is None else _loss(loop, part, rival)
         differences.append(without - own)

@@ -34,6 +34,12 @@ TOO_LARGE = 0.003
 """Step over weights below which steps are not what makes a loss rise: three times the 1e-3 that is the rule of
 thumb for sound training."""
 
+ABOVE = 0.5
+"""Of the first loss: so far above it no loss gets by the noise of batches, which at 256 rows is a tenth or so."""
+
+LEAST_STEPS = 12
+"""Steps that a recent mean needs."""
+
 TRAVEL = 0.05
 """Share of their length that the weights could move in a whole training, steps all in one direction, below which no
 network learns anything from new: trained weights differ from the first ones by a half and more."""
@@ -47,8 +53,11 @@ FLAT = 0.02
 WINDOW = 0.2
 """Of the allowance: a loss flat that long costs a fifth of the training."""
 
-LEAST_WINDOW = 64
-"""Steps: eight blocks of the curve, fewer do not give a standard error."""
+LEAST_WINDOW = 32
+"""Steps: with fewer a network has hardly had the time."""
+
+ALIVE = 1e-4
+"""Gradient over weights below which the ground is flat, and it is not the steps that are small."""
 
 HIGH = 0.5
 """Of the base rate: below it the schedule is already doing what a plateau asks for."""
@@ -62,6 +71,9 @@ ESCAPE = 0.8
 NEGATIVE = 0.02
 """Lowest over highest curvature, with the sign turned. Networks have faint negative curvature everywhere, up to about
 1 % of the highest (Sagun et al. 2017); at a saddle that holds a training up it is of the highest's order."""
+
+WORTH = 0.01
+"""Of the loss: what a step of length 1 along the lowest curvature must win, or the ground is as good as flat."""
 
 RISE = 0.15
 """Of the way that the held-out score came down: lost again from which on the score has truly risen."""
@@ -111,16 +123,17 @@ def vanishing(looks: Sequence[Look]) -> Verdict | None:
 
 def too_large(looks: Sequence[Look], curve: LossCurve) -> Verdict | None:
     """Whether the loss is above where it began, or has lost half of what was won, with steps that are not small."""
-    if len(curve.means) < 2:
+    if curve.seen < LEAST_STEPS:
         return None
-    update = statistics.median(look.update for look in looks[-3:])
-    now, start, lowest = curve.recent(), curve.start, curve.lowest()
+    update = max(look.update for look in looks[-3:])
+    peak, start, lowest = curve.take_peak(), curve.start, curve.lowest()
     if update < TOO_LARGE:
         return None
     won = start - lowest
-    if now > start + 0.1 * abs(start) or (won > 0.3 * abs(start) and now > lowest + 0.5 * won):
-        then = lowest if now <= start else start
-        return Verdict("steps too large", update, None, {"now": now, "then": then})
+    if peak > start + ABOVE * abs(start):
+        return Verdict("steps too large", update, None, {"now": peak, "then": start})
+    if won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
+        return Verdict("steps too large", update, None, {"now": curve.recent, "then": lowest})
     return None
 
 
@@ -129,14 +142,14 @@ def too_small(looks: Sequence[Look], curve: LossCurve, fraction: float, rate: fl
 
     rate : the factor of the schedule, which must be high for the steps to tell something.
     """
-    full = [look for look in looks if look.update > 0]
-    if len(full) < 3 or fraction <= 0 or rate < HIGH or len(curve.means) < 2:
+    full = [look for look in looks if look.update > 0 and look.gradient > ALIVE]
+    if len(full) < 3 or fraction <= 0 or rate < HIGH or curve.seen < LEAST_STEPS:
         return None
     steps = round(curve.steps / fraction)
     update = statistics.median(look.update for look in full[-3:])
-    if update * steps >= TRAVEL or curve.recent() < HARDLY * curve.start or curve.recent() > 1.1 * curve.start:
+    if update * steps >= TRAVEL or curve.recent < HARDLY * curve.start or curve.recent > 1.1 * curve.start:
         return None
-    words = {"steps": steps, "travel": update * steps, "now": curve.recent(), "then": curve.start}
+    words = {"steps": steps, "travel": update * steps, "now": curve.recent, "then": curve.start}
     return Verdict("steps too small", update, None, words)
 
 
@@ -144,19 +157,24 @@ def plateau(curve: LossCurve, records: Sequence[Record], fraction: float, rate: 
     """Whether the loss, and the held-out score where there is one, have stood still for long at a high rate."""
     if fraction <= WINDOW or rate < HIGH:
         return None
-    window = max(LEAST_WINDOW, round(WINDOW * curve.steps / fraction))
+    window = max(LEAST_WINDOW, 6 * curve.block, round(WINDOW * curve.steps / fraction))
     trend = curve.trend(window)
     if trend is None or trend.most >= FLAT or trend.level < SOLVED * curve.start:
         return None
     if trend.fall < -FLAT * abs(trend.level):  # it rises: not a plateau
         return None
-    since = curve.steps - window
+    since = max(0, curve.steps - window)
     scores = [record.score for record in records if record.score == record.score]
     late = [record.score for record in records if record.step > since and record.score == record.score]
     early = scores[: len(scores) - len(late)]
     if late and early and min(late) < min(early) - FLAT * abs(min(early)):
         return None
     return Verdict("plateau", trend.most, None, {"level": trend.level, "since": since})
+
+
+def bends_down(lowest: float, highest: float, level: float) -> bool:
+    """Whether curvature `lowest` makes a saddle of a place where the loss is `level`."""
+    return lowest < -NEGATIVE * highest and -lowest / 2 > WORTH * abs(level)
 
 
 def overfitting(records: Sequence[Record], best: int) -> Verdict | None:
