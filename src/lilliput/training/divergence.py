@@ -105,7 +105,9 @@ def _broken_rows(tensor: Tensor) -> Tensor | None:
         return None
     if tensor.layout != torch.strided:
         return torch.zeros(0, dtype=torch.int64)
-    return (~torch.isfinite(tensor)).flatten(1 if tensor.ndim > 1 else 0).reshape(len(tensor), -1).any(1).nonzero()[:, 0]
+    return (
+        (~torch.isfinite(tensor)).flatten(1 if tensor.ndim > 1 else 0).reshape(len(tensor), -1).any(1).nonzero()[:, 0]
+    )
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -1,8 +1,8 @@
 """Health: while a network trains, tell what ails it and what to do; with `remedy=True`, do it.
 
-The network is looked at after some steps, a few early ones and then every hundredth, and whenever the loss leaps. A look
-costs about as much as two steps; what it does not do is change the training: with and without a watch that has no
-remedies, weights are the same to the bit.
+The network is looked at after some steps: a few early ones, every hundredth, and whenever the loss leaps. A look costs
+about as much as a step. It does not change the training: with and without a watch that has no remedies, weights are the
+same to the bit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
 from lilliput.training import health_judgements as judge
@@ -39,9 +38,7 @@ _LEAP = 3.0
 _KEPT = 32
 """Looks that are remembered."""
 
-_CAUSES = frozenset(
-    {"dead units", "exploding gradients", "vanishing gradients", "steps too large", "steps too small"}
-)
+_CAUSES = frozenset({"dead units", "exploding gradients", "vanishing gradients", "steps too large", "steps too small"})
 """What explains a network that has learned too little; a larger one is not the answer then."""
 
 
@@ -127,7 +124,9 @@ class HealthWatch(Watcher):
 
     def broke(self, loop: Loop, found: Diagnosis) -> None:
         """Keep what the loop found."""
-        self._find(loop, Finding("not finite", found.step, self._epoch(loop), found.layer, float("nan"), found.sentence))
+        self._find(
+            loop, Finding("not finite", found.step, self._epoch(loop), found.layer, float("nan"), found.sentence)
+        )
         self._forget()
 
     def end(self, loop: Loop) -> None:
@@ -180,11 +179,10 @@ class HealthWatch(Watcher):
         shares = dead_shares(loop.module, inputs, loop.casting)
         self._remedies.dead = {name: units for name, (_, units) in shares.items()}
         names = list(self._layers)
-        return [
-            Verdict("dead units", share, names.index(name), {})
-            for name, (share, _) in shares.items()
-            if share >= judge.DEAD and name in names
-        ]
+        dead = {name: share for name, (share, _) in shares.items() if share >= judge.DEAD and name in names}
+        if not loop.place.step:
+            self._remedies.stillborn = set(dead)
+        return [Verdict("dead units", share, names.index(name), {}) for name, share in dead.items()]
 
     def _standing(self, loop: Loop, found: Verdict | None) -> Verdict | None:
         """A loss that stands still is a saddle if the ground bends down, or if it falls again later."""
@@ -203,9 +201,9 @@ class HealthWatch(Watcher):
             return found
         self._remedies.direction = bent[2]
         text = (
-            f"the loss has stood at {self._plateau:.4g} since step {found.words['since']}, but the ground bends down in "
-            f"some direction (curvature {bent[0]:.2g}, at most {bent[1]:.2g}): a saddle, not the floor; use momentum, a "
-            "larger learning rate (lr) or larger first weights"
+            f"the loss has stood at {self._plateau:.4g} since step {found.words['since']}, but the ground bends down "
+            f"in some direction (curvature {bent[0]:.2g}, at most {bent[1]:.2g}): a saddle, not the floor; use "
+            "momentum, a larger learning rate (lr) or larger first weights"
         )
         return Verdict("saddle", bent[0] / bent[1] if bent[1] else bent[0], None, {"found": text})
 

@@ -95,7 +95,7 @@ def _first_guess(loss: Loss, targets: Tensor, outputs: Tensor, squash: Squash) -
         counts = targets.long().bincount(minlength=len(zero))
         if len(counts) == len(zero):
             guesses.append(counts.add(1e-3).log().float())
-    fitted = []
+    fitted: list[tuple[float, int, Tensor]] = []
     for guess in guesses:
         try:
             value = loss(squash(guess.expand(len(targets), *guess.shape)), targets).item()

@@ -15,10 +15,13 @@ _FIRST_ROWS = 256
 _RECENT = 12
 """Steps over which the recent mean forgets."""
 
+_SETTLED = 8
+"""Steps after which the recent mean is worth a look."""
+
 _BLOCK = 32
 """Steps of a block, at most."""
 
-_UNSEEN = {"recent": math.inf, "peak": -math.inf}
+_UNSEEN = {"recent": math.inf, "peak": -math.inf, "worst": -math.inf}
 
 
 class Trend(NamedTuple):
@@ -45,7 +48,7 @@ class LossCurve:
     first : steps whose mean is `start`.
     means : of the blocks that are complete.
     recent : mean that forgets the older steps; infinite before the first.
-    peak : the highest that `recent` has been since `take_peak`.
+    peak, worst : the highest that `recent`, and the loss of a step, have been since `take_peak`.
     """
 
     block: int
@@ -54,6 +57,7 @@ class LossCurve:
     start: float = 0.0
     recent: float = math.inf
     peak: float = -math.inf
+    worst: float = -math.inf
     steps: int = 0
     seen: int = 0
     open_sum: float = 0.0
@@ -76,7 +80,8 @@ class LossCurve:
             self.start += (loss - self.start) / self.steps
         self.seen += 1
         self.recent = loss if self.seen == 1 else self.recent + (loss - self.recent) / min(self.seen, _RECENT)
-        if self.seen >= max(self.first, _RECENT):
+        self.worst = max(self.worst, loss)
+        if self.seen >= max(self.first, _SETTLED):
             self.peak = max(self.peak, self.recent)
         self.open_sum += loss
         self.open_count += 1
@@ -88,10 +93,11 @@ class LossCurve:
                 self.means = [(first + second) / 2 for first, second in pairs]
                 self.block *= 2
 
-    def take_peak(self) -> float:
-        """The peak, which is then forgotten."""
-        peak, self.peak = self.peak, -math.inf
-        return peak
+    def take_peak(self) -> tuple[float, float]:
+        """The peak and the worst, which are then forgotten."""
+        highest = self.peak, self.worst
+        self.peak = self.worst = -math.inf
+        return highest
 
     def lowest(self) -> float:
         """The lowest block, or where the loss began if that is lower."""
@@ -113,7 +119,8 @@ class LossCurve:
     def forget(self) -> None:
         """The blocks no longer say where the loss is going: weights or rates were changed."""
         self.means.clear()
-        self.seen, self.recent, self.peak = 0, math.inf, -math.inf
+        self.seen, self.recent = 0, math.inf
+        self.take_peak()
         self.open_sum, self.open_count = 0.0, 0
 
     def to_dict(self) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def _signs_of_columns(columns: Tensor) -> list[Sign]:
         signs.append(Sign("constant column", float(len(constant)), _named(constant), {}))
     first: dict[bytes, int] = {}
     contents = _bytes(columns.T)
-    copies = [column for column in (~still).nonzero()[:, 0].tolist() if first.setdefault(contents[column], column) != column]
+    copies = [
+        column for column in (~still).nonzero()[:, 0].tolist() if first.setdefault(contents[column], column) != column
+    ]
     if copies:
         signs.append(Sign("duplicate column", float(len(copies)), _named(torch.tensor(copies)), {}))
     return signs

@@ -103,7 +103,11 @@ def _words(now: float, then: float, rival: str) -> dict[str, object]:
 def _no_signal(loop: Loop, constant: Baseline, fitted: bool) -> Verdict:
     asked = _sample(loop, loop.held_out or loop.rows)
     now, then = loop.loss(asked.outputs, asked.targets).item(), _loss(loop, asked, constant)
-    words = {"now": now, "then": then, "fitted": "fell" if fitted else "hardly fell, nor do a linear output and the nearest rows tell more"}
+    words = {
+        "now": now,
+        "then": then,
+        "fitted": "fell" if fitted else "hardly fell, nor do a linear output and the nearest rows tell more",
+    }
     return Verdict("no signal", now / then, None, words)
 
 

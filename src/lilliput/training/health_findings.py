@@ -34,16 +34,18 @@ KINDS: dict[str, str] = {
         "connections or normalisation"
     ),
     "dead units": (
-        "{measure:.0%} of the rectified units of {where} are zero for all rows of a probe and learn nothing more; lower "
-        "the learning rate (lr), begin with smaller biases, or use LeakyReLU (HealthWatch(reinitialise=True) revives them)"
+        "{measure:.0%} of the rectified units of {where} are zero for all rows of a probe and learn nothing more; "
+        "lower the learning rate (lr), begin with smaller biases, use LeakyReLU, or have them revived "
+        "(HealthWatch(remedy=True, reinitialise=True))"
     ),
     "steps too large": (
-        "a step moves the weights by {measure:.1%} of their length, and the loss is {now:.3g} after having been {then:.3g}; "
+        "a step moves the weights by {measure:.1%} of their length, and the loss went from {then:.3g} to {now:.3g}; "
         "lower the learning rate (lr), to a third at first"
     ),
     "steps too small": (
         "a step moves the weights by {measure:.1e} of their length, so that all {steps} steps could move them by "
-        "{travel:.1%}, and the loss is still {now:.4g} after {then:.4g}; raise the learning rate (lr), to ten times at first"
+        "{travel:.1%}, and the loss is still {now:.4g} after {then:.4g}; raise the learning rate (lr), to ten times at "
+        "first"
     ),
     # Of the curves
     "plateau": (
@@ -53,21 +55,21 @@ KINDS: dict[str, str] = {
     "saddle": "{found}",
     "overfitting": (
         "the held-out score has risen from {then:.4g} at step {since} to {now:.4g} while the training loss fell to "
-        "{loss:.4g}; keep='best' holds the weights of step {since}: stop there (patience=3), or use more dropout, weight "
-        "decay (Penalties(l2=...)), a smaller network or more rows"
+        "{loss:.4g}; keep='best' holds the weights of step {since}: stop there (patience=3), or use more dropout, "
+        "weight decay (Penalties(l2=...)), a smaller network or more rows"
     ),
     "early perfection": (
-        "after {passes:.2g} passes the held-out loss is already {measure:.4f} of that of a constant: either the task is "
-        "trivial or the inputs hold the answer; look at what they are made of"
+        "after {passes:.2g} passes the held-out loss is already {measure:.4f} of that of a constant: either the task "
+        "is trivial or the inputs hold the answer; look at what they are made of"
     ),
     # In the end
     "underfitting": (
-        "in the end the training loss is {now:.4g}, where {rival} reaches {then:.4g}; use a larger network, more epochs, a "
-        "larger learning rate (lr), or less dropout and weight decay"
+        "in the end the training loss is {now:.4g}, where {rival} reaches {then:.4g}; use a larger network, more "
+        "epochs, a larger learning rate (lr), or less dropout and weight decay"
     ),
     "no signal": (
-        "in the end the held-out loss is {now:.4g}, no better than {then:.4g} for a constant output, though the training "
-        "loss {fitted}: inputs and targets may not belong together (look at how rows were paired and shuffled), or the "
+        "in the end the held-out loss is {now:.4g}, no better than {then:.4g} for a constant output; the training loss "
+        "{fitted}: inputs and targets may not belong together (look at how rows were paired and shuffled), or the "
         "inputs do not tell the target"
     ),
 }

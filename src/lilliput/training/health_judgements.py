@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lilliput.training.health_curve import LossCurve
@@ -31,11 +32,21 @@ DEAD = 0.5
 is another one than was asked for."""
 
 TOO_LARGE = 0.003
-"""Step over weights below which steps are not what makes a loss rise: three times the 1e-3 that is the rule of
+"""Step over weights below which steps are not what makes a loss rise again: three times the 1e-3 that is the rule of
 thumb for sound training."""
+
+LEAPS = 0.02
+"""Step over weights without which a loss does not leap above where it began: a dozen of such steps, and the weights are
+others by a quarter. A lower bound would take the noise of heavy-tailed targets for a leap."""
 
 ABOVE = 0.5
 """Of the first loss: so far above it no loss gets by the noise of batches, which at 256 rows is a tenth or so."""
+
+SPIKE = 2.0
+"""Of the first loss: so far above it not even one batch gets by noise,"""
+
+THROWN = 0.1
+"""where steps change the weights by a tenth."""
 
 LEAST_STEPS = 12
 """Steps that a recent mean needs."""
@@ -48,7 +59,7 @@ HARDLY = 0.9
 """Loss over the loss at the start above which nothing much was learned."""
 
 FLAT = 0.02
-"""Share of its level by which a loss may still fall, two standard errors included, over a window that counts as flat."""
+"""Share of its level by which a loss may still fall, two standard errors included, in a window that counts as flat."""
 
 WINDOW = 0.2
 """Of the allowance: a loss flat that long costs a fifth of the training."""
@@ -123,16 +134,16 @@ def vanishing(looks: Sequence[Look]) -> Verdict | None:
 
 def too_large(looks: Sequence[Look], curve: LossCurve) -> Verdict | None:
     """Whether the loss is above where it began, or has lost half of what was won, with steps that are not small."""
-    if curve.seen < LEAST_STEPS:
-        return None
     update = max(look.update for look in looks[-3:])
-    peak, start, lowest = curve.take_peak(), curve.start, curve.lowest()
+    (peak, worst), start, lowest = curve.take_peak(), curve.start, curve.lowest()
     if update < TOO_LARGE:
         return None
     won = start - lowest
-    if peak > start + ABOVE * abs(start):
+    if peak > start + ABOVE * abs(start) and update > LEAPS:
         return Verdict("steps too large", update, None, {"now": peak, "then": start})
-    if won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
+    if worst > start + SPIKE * abs(start) and update > THROWN:
+        return Verdict("steps too large", update, None, {"now": worst, "then": start})
+    if curve.seen >= LEAST_STEPS and won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
         return Verdict("steps too large", update, None, {"now": curve.recent, "then": lowest})
     return None
 
@@ -142,7 +153,7 @@ def too_small(looks: Sequence[Look], curve: LossCurve, fraction: float, rate: fl
 
     rate : the factor of the schedule, which must be high for the steps to tell something.
     """
-    full = [look for look in looks if look.update > 0 and look.gradient > ALIVE]
+    full = [look for look in looks if look.gradient > ALIVE]
     if len(full) < 3 or fraction <= 0 or rate < HIGH or curve.seen < LEAST_STEPS:
         return None
     steps = round(curve.steps / fraction)
@@ -183,7 +194,7 @@ def overfitting(records: Sequence[Record], best: int) -> Verdict | None:
     if len(records) - 1 - best < VALIDATIONS or best < 0:
         return None
     lowest, first = records[best].score, records[0].score
-    steps = sorted(abs(second.score - one.score) for one, second in zip(records, records[1:], strict=False))
+    steps = sorted(abs(second.score - one.score) for one, second in pairwise(records))
     won = max(first - lowest, 0.1 * abs(lowest))
     bound = lowest + max(RISE * won, 0.05 * abs(lowest), 2 * steps[len(steps) // 4])
     if min(record.score for record in last) < bound or last[-1].loss > 0.95 * records[best].loss:

@@ -42,9 +42,7 @@ class Look:
 def layers_of(module: nn.Module) -> dict[str, Tensor]:
     """Name of layer -> its weights, for parameters with two axes or more that learn."""
     found = module.named_parameters()
-    return {
-        name.removesuffix(".weight"): weight for name, weight in found if weight.requires_grad and weight.ndim > 1
-    }
+    return {name.removesuffix(".weight"): weight for name, weight in found if weight.requires_grad and weight.ndim > 1}
 
 
 def norms(tensors: Sequence[Tensor]) -> list[float]:
