@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from lilliput.training import health_judgements as judge
+from lilliput.training.devices import random_state
 from lilliput.training.findings import Finding
 from lilliput.training.health_curvature import lowest_curvature
 from lilliput.training.health_curve import LossCurve
@@ -84,8 +85,11 @@ class HealthWatch(Watcher):
         self._unscaled = any(finding.kind == "targets unscaled" for finding in loop.history.findings)
         if loop.place.step:
             return
+        self._forget()
         self._curve = LossCurve.of(len(loop.rows), loop.batch)
-        for sign in signs_of_data(loop.rows, loop.held_out, loop.device):
+        with random_state(loop.seed, loop.device):
+            signs = signs_of_data(loop.rows, loop.held_out, loop.device)
+        for sign in signs:
             words = {**sign.words, "measure": sign.measure, "where": sign.where}
             self._find(loop, Finding(sign.kind, 0, 0.0, sign.where, sign.measure, sentence(sign.kind, **words)))
             self._unscaled |= sign.kind == "targets unscaled"
@@ -110,8 +114,9 @@ class HealthWatch(Watcher):
             return
         self._looks[-1].update = update_share(self._before, self._weights)
         self._before = None
-        for verdict in self._verdicts(loop):
-            self._say(loop, verdict)
+        with random_state(loop.seed, loop.device):  # rows and layers that draw random numbers draw others here
+            for verdict in self._verdicts(loop):
+                self._say(loop, verdict)
 
     def evaluated(self, loop: Loop, record: Record) -> None:
         """Judge what only held-out rows tell."""
@@ -119,7 +124,8 @@ class HealthWatch(Watcher):
         if record.score != record.score:
             return
         if len(history.records) == 1 and loop.score is None:
-            self._say(loop, early_perfection(loop, record))
+            with random_state(loop.seed, loop.device):
+                self._say(loop, early_perfection(loop, record))
         self._say(loop, judge.overfitting(history.records, history.best))
 
     def broke(self, loop: Loop, found: Diagnosis) -> None:
@@ -133,7 +139,8 @@ class HealthWatch(Watcher):
         """Judge what the training came to, unless it is known why it came to nothing."""
         late = [finding.kind for finding in loop.history.findings if finding.last >= loop.place.step / 2]
         if _CAUSES.isdisjoint(late):
-            self._say(loop, judge_end(loop))
+            with random_state(loop.seed, loop.device):
+                self._say(loop, judge_end(loop))
 
     def state(self) -> dict[str, Any]:
         """Losses, looks and remedies left, for checkpoints."""

@@ -68,6 +68,8 @@ def signs_of_data(rows: Rows, held_out: Rows | None, device: torch.device) -> li
     if inputs.layout != torch.strided or inputs.ndim != 2 or not inputs.is_floating_point() or len(inputs) < 10:
         return signs
     columns = inputs[:, :_MANY].double()
+    if not bool(torch.isfinite(columns).all()):  # the loop names the row when it comes to it
+        return signs
     signs += _signs_of_columns(columns) + _signs_of_leaks(columns, targets)
     if held_out is not None and len(held_out):
         signs += _signs_of_shared_rows(rows, held_out, device)

@@ -133,7 +133,7 @@ def vanishing(looks: Sequence[Look]) -> Verdict | None:
 
 
 def too_large(looks: Sequence[Look], curve: LossCurve) -> Verdict | None:
-    """Whether the loss is above where it began, or has lost half of what was won, with steps that are not small."""
+    """Whether the loss leaps above where it began, stays there under huge steps, or loses half of what was won."""
     update = max(look.update for look in looks[-3:])
     (peak, worst), start, lowest = curve.take_peak(), curve.start, curve.lowest()
     if update < TOO_LARGE:
@@ -143,7 +143,11 @@ def too_large(looks: Sequence[Look], curve: LossCurve) -> Verdict | None:
         return Verdict("steps too large", update, None, {"now": peak, "then": start})
     if worst > start + SPIKE * abs(start) and update > THROWN:
         return Verdict("steps too large", update, None, {"now": worst, "then": start})
-    if curve.seen >= LEAST_STEPS and won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
+    if curve.seen < LEAST_STEPS:
+        return None
+    if statistics.median(look.update for look in looks[-3:]) > THROWN and curve.recent > HARDLY * start:
+        return Verdict("steps too large", update, None, {"now": curve.recent, "then": start})
+    if won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
         return Verdict("steps too large", update, None, {"now": curve.recent, "then": lowest})
     return None
 

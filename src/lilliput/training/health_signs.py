@@ -1,6 +1,6 @@
 """What can be measured of a network while it trains: norms of weights, gradients and steps, and units that are dead.
 
-Nothing here changes the network, draws from PyTorch's global random numbers, or leaves hooks behind.
+Nothing here changes the network or leaves hooks behind.
 """
 
 from __future__ import annotations
@@ -73,15 +73,14 @@ def update_share(before: Sequence[Tensor], weights: Sequence[Tensor]) -> float:
 
 @contextmanager
 def as_evaluated(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside the block; after it each layer's mode, and the random numbers, are as they were."""
+    """Evaluation mode inside the block; after it each layer's mode is as it was."""
     modes = [(layer, layer.training) for layer in module.modules()]
-    with torch.random.fork_rng(devices=[]):
-        module.eval()
-        try:
-            yield
-        finally:
-            for layer, mode in modes:
-                layer.training = mode
+    module.eval()
+    try:
+        yield
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
 
 
 @torch.no_grad()
