@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.pair import PairingRecommender as PairingRecommender
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
     from lilliput.tasks.perceptron import Perceptron as Perceptron
+    from lilliput.tasks.polynomial import PolynomialNetwork as PolynomialNetwork
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
@@ -48,6 +49,7 @@ _PLACES = {
     "NotFittedError": "lilliput.core.errors",
     "PairingRecommender": "lilliput.tasks.pair",
     "Perceptron": "lilliput.tasks.perceptron",
+    "PolynomialNetwork": "lilliput.tasks.polynomial",
     "Report": "lilliput.core.report",
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",

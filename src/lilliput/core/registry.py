@@ -21,6 +21,7 @@ TASKS: dict[str, str] = {
     "mlp-classifier": "lilliput.tasks.mlp:MLPClassifier",
     "mlp-regressor": "lilliput.tasks.mlp:MLPRegressor",
     "perceptron": "lilliput.tasks.perceptron:Perceptron",
+    "polynomial": "lilliput.tasks.polynomial:PolynomialNetwork",
     "text-regressor": "lilliput.tasks.text_regressor:TextRegressor",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }

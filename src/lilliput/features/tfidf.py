@@ -38,11 +38,22 @@ class TfIdf:
         """Where the columns of each group begin, and their end."""
         return [0, *np.cumsum([bucket_map.rows for bucket_map in self.maps]).tolist()]
 
+    @cached_property
+    def _known(self) -> list[NDArray[np.int32]]:
+        """For each group the column of each bucket, or -1: four bytes a bucket in memory."""
+        tables = []
+        for bucket_map, start in zip(self.maps, self.first, strict=False):
+            table = np.full(1 << bucket_map.bits, -1, dtype=np.int32)
+            buckets = bucket_map.buckets()
+            table[buckets] = np.arange(start, start + len(buckets))
+            tables.append(table)
+        return tables
+
     def rows(self, texts: Sequence[str], threads: int | None = None) -> Compressed:
         """The texts as rows, float32 values and int32 columns, ascending in a row."""
         parts = [
-            _columns(hashed_counts(texts, group, threads), bucket_map, start)
-            for group, bucket_map, start in zip(self.groups, self.maps, self.first, strict=False)
+            _columns(hashed_counts(texts, group, threads), known)
+            for group, known in zip(self.groups, self._known, strict=True)
         ]
         row, column, count = (np.concatenate(items) for items in zip(*parts, strict=True))
         order = np.lexsort((column, row))
@@ -85,13 +96,10 @@ def _holding(counts: Counts, bits: int) -> NDArray[np.int64]:
 
 
 def _columns(
-    counts: Counts, bucket_map: BucketMap, start: int
+    counts: Counts, known: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Row, column and count of each entry whose bucket is a column."""
     rows = np.repeat(np.arange(len(counts.indptr) - 1), np.diff(counts.indptr))
-    known = np.full(1 << bucket_map.bits, -1, dtype=np.int64)
-    buckets = bucket_map.buckets()
-    known[buckets] = np.arange(start, start + len(buckets))
     columns = known[counts.indices]
     kept = columns >= 0
-    return rows[kept], columns[kept], counts.data[kept].astype(np.float64)
+    return rows[kept], columns[kept].astype(np.int64), counts.data[kept].astype(np.float64)

@@ -196,7 +196,8 @@ class MLPClassifier(Network):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row."""
-        return self.classes_[self.outputs(X).argmax(axis=1)]
+        places = self.outputs(X).argmax(axis=1)
+        return self.classes_[places]
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities float32 (n, classes), in the order of `classes_`."""
@@ -255,7 +256,8 @@ class MLPRegressor(Network):
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Predictions (n,), or (n, outputs) where several numbers were learned."""
-        found = self.targets_.unscaled(self.outputs(X))
+        outputs = self.outputs(X)
+        found = self.targets_.unscaled(outputs)
         return found[:, 0] if self.targets_.flat else found
 
     def score(self, X: Any, y: Any) -> float:

@@ -35,7 +35,8 @@ class TextRegressor(Estimator):
     ----------
     model : "network", "ridge"; "ensemble" weighs the two by what held-out rows say; "stack" gives the predictions of
         both, made for rows that they had not learned from, beside the columns to a second ridge regression.
-    groups : groups of outputs, by number, that add up to one in each row, such as ``[[0, 1, 2], [3, 4]]``.
+    groups : groups of outputs, by number, that add up to one in each row, such as ``[[0, 1, 2], [3, 4]]``; the network
+        has a softmax for each, and a sigmoid for every other output.
     words, chars : lengths of the n-grams, from and to; (0, 0): none.
     columns, ridge_columns : of the network and of ridge regression, the most frequent; texts only.
     hidden, input_dropout, dropout : of the network; (2000, 2000), 0.2 and 0.5 on 9,000 columns are the classic.
@@ -83,7 +84,7 @@ class TextRegressor(Estimator):
         hidden: tuple[int, ...] = (500, 500),
         input_dropout: float = 0.2,
         dropout: float = 0.5,
-        rate: float = 1e-3,
+        rate: float = 3e-3,
         batch: int = 64,
         epochs: float | None = None,
         schedule: str = "decay",

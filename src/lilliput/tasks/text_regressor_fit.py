@@ -117,7 +117,10 @@ class _Fit:
         assert draft.ridge_ is not None
         draft.blend_ = 0.5
         if len(self.kept):
-            parts = network_outputs(network, part(self.narrow, self.kept)), draft.ridge_.predict(check[0])
+            parts = (
+                network_outputs(network, part(self.narrow, self.kept), draft._groups()),
+                draft.ridge_.predict(check[0]),
+            )
             for name, outputs in zip(("network", "ridge"), parts, strict=True):
                 draft.report_.quality |= _measured(held(outputs, draft._groups()), check[1], f"rmse of {name}")
             draft.blend_ = best_blend(*parts, check[1])
@@ -136,7 +139,7 @@ class _Fit:
             if history.interrupted:
                 draft.interrupted_ = True
                 return
-            outside[0][fold == number] = network_outputs(network, part(self.narrow, own))
+            outside[0][fold == number] = network_outputs(network, part(self.narrow, own), draft._groups())
             ridge = fit_ridge(*self._pair(self.rows, others), draft.alpha_)
             outside[1][fold == number] = ridge.predict(part(self.rows, own))
         known = beside(part(self.rows, self.learned), *outside), self.values[self.learned]

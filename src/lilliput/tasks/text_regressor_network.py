@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lilliput.data.matrix import Compressed
 from lilliput.nets.dense import DenseNet
@@ -17,8 +17,9 @@ from lilliput.training.devices import random_state, resolve_device, torch_thread
 from lilliput.training.history import History
 from lilliput.training.loop import Loop
 from lilliput.training.optimiser_rows import RowAdam, Together
-from lilliput.training.outputs import held
+from lilliput.training.outputs import shares
 from lilliput.training.plans import schedule_of
+from lilliput.training.shares import first_outputs, share_loss
 from lilliput.training.sparse_rows import SparseRows
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def train(
     """A network of the rows `learned`, validated on those kept, and what happened; for so many seconds, if given."""
     device = resolve_device(model.device)
     sparse = device.type == "cpu"
+    groups = model._groups()
     with random_state(int(model.seed), torch.device("cpu")):
         module = MLP(
             rows.shape[1],
@@ -46,18 +48,17 @@ def train(
             sparse=sparse,
         ).to(device)
     with torch.no_grad():
-        module.output.bias.copy_(torch.from_numpy(values[learned].mean(axis=0)))
-    groups = model._groups()
+        module.output.bias.copy_(torch.from_numpy(first_outputs(values[learned], groups)))
 
     def error(outputs: Tensor, targets: Tensor) -> float:
-        found, wanted = held(outputs.cpu().numpy(), groups), targets.cpu().numpy()
+        found, wanted = shares(outputs.cpu().numpy(), groups), targets.cpu().numpy()
         return float(np.sqrt(np.mean((found.astype(np.float64) - wanted) ** 2)))
 
     whole = SparseRows(rows, torch.from_numpy(values))
     parts = [whole.part(torch.from_numpy(places)).to(device) for places in (learned, kept)]
     loop = Loop(
         module,
-        nn.functional.mse_loss,
+        share_loss(groups, values.shape[1]),
         _optimiser(module, model.rate, sparse),
         schedule=schedule_of(model.schedule, None, seconds is not None),
         batch=model.batch,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lilliput.data.matrix import Compressed
 from lilliput.nets.dense import DenseNet, sparse_products
+from lilliput.training.outputs import Groups, shares
 from lilliput.training.ridge import Ridge, fit_ridge
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ Floats = NDArray[np.float32]
 
 def combined(model: TextRegressor, rows: Compressed) -> Floats:
     """The outputs of a fitted model for sparse rows, before they are held to [0, 1]: (rows, outputs)."""
-    network = None if model.network_ is None else network_outputs(model.network_, narrowed(rows, model.narrow_))
+    network = None
+    if model.network_ is not None:
+        network = network_outputs(model.network_, narrowed(rows, model.narrow_), model._groups())
     ridge = None if model.ridge_ is None else model.ridge_.predict(rows)
     if model.stack_ is not None and network is not None and ridge is not None:
         return model.stack_.predict(beside(rows, network, ridge))
@@ -31,9 +34,9 @@ def combined(model: TextRegressor, rows: Compressed) -> Floats:
     return blended.astype(np.float32)
 
 
-def network_outputs(network: DenseNet, rows: Compressed) -> Floats:
-    """The outputs of a network for sparse rows, float32 (rows, outputs)."""
-    return network.after_first(sparse_products(rows, network.weights[0]))
+def network_outputs(network: DenseNet, rows: Compressed, groups: Groups) -> Floats:
+    """The shares that a network finds for sparse rows, float32 (rows, outputs)."""
+    return shares(network.after_first(sparse_products(rows, network.weights[0])), groups)
 
 
 def narrowed(rows: Compressed, columns: NDArray[np.int32]) -> Compressed:
