@@ -62,8 +62,8 @@ def test_tensors_get_the_codes_of_the_kernels(signed):
     values = values if signed else values**2
     tree, encode = (signed_tree(), encode_signed) if signed else (unsigned_tree(), encode_unsigned)
     coded = zeros(WIDE, signed, torch.device("cpu"))
-    assert not decode(coded, tree).any()
-    encode_(coded, torch.from_numpy(values), tree, signed)
+    assert not decode(coded, signed).any()
+    encode_(coded, torch.from_numpy(values), signed)
     for block, scale in enumerate(coded.scales):
         part = values[block * BLOCK : (block + 1) * BLOCK].copy()
         codes = np.empty(len(part), dtype=np.uint8)
