@@ -80,3 +80,32 @@ def test_a_table_that_cannot_be_raced_on_is_told(run, table, arguments, message)
     done = run("bench", "optimisers", table, *arguments)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
+
+
+def test_devices_are_measured(run):
+    arguments = ["--network", "20-30-3", "--batch", 16, "--time", "0.4s", "--error", "0.2", "--threads", 2]
+    done = run("bench", "devices", *arguments)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0].split()[:3] == ["device", "rows/s", "learned"]
+    assert lines[1].startswith("CPU, 1 thread ")
+    assert lines[2].startswith("CPU, 2 threads ")
+    assert "measuring CPU, 1 thread" in done.err
+    found = json.loads(run("bench", "devices", *arguments, "--json", "--quiet").out)
+    assert all(one["learned"] > 0 and one["predicted"] > 0 for one in found)
+    assert found[0]["to_error"] is None or 0 < found[0]["to_error"] < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--network", "784"], "--network 784: expected the widths"),
+        (["--network", "784-10-1"], "two or more classes"),
+        (["--error", "2"], "--error 2: expected a share between 0 and 1"),
+        (["--time", "1MB"], "time is '1MB'"),
+    ],
+)
+def test_devices_that_cannot_be_measured_are_told(run, arguments, message):
+    done = run("bench", "devices", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err

@@ -9,8 +9,15 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from lilliput.training import rows_race  # noqa: E402
+from lilliput.training.devices import torch_threads  # noqa: E402
 from lilliput.training.divergence import DivergedError  # noqa: E402
 from lilliput.training.rows_race import FACTORS, race_on_rows  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    with torch_threads(1):
+        yield
 
 
 def rows(count=200):

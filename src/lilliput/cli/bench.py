@@ -14,6 +14,7 @@ Examples
   lilliput bench optimisers --picture race.png --animation race.gif
   lilliput bench optimisers table.csv --target price --time 30s --picture curves.png
 """
+DEVICES = "Example: lilliput bench devices --network 784-1024-1024-10 --error 0.1"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     bench = typer.Typer(no_args_is_help=True, help="Measure optimisers, and this machine.", epilog=EXAMPLE)
     bench.callback()(_bench)
     bench.command("optimisers", epilog=OPTIMISERS)(optimisers)
+    bench.command("devices", epilog=DEVICES)(devices)
     app.add_typer(bench, name="bench")
 
 
@@ -56,3 +58,23 @@ def optimisers(
         race_surfaces(picture, animation, steps, quiet=quiet, json=json)
     else:
         race_table(data, target, time, picture, seed=seed, threads=threads, quiet=quiet, json=json)
+
+
+def devices(
+    network: Annotated[
+        str, typer.Option(metavar="N-N-...", help="Widths: inputs, hidden layers, classes.")
+    ] = "784-1024-1024-10",
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Rows a step.")] = 128,
+    time: Annotated[str, typer.Option(metavar="TIME", help="For all devices together.")] = "20s",
+    error: Annotated[float, typer.Option(metavar="SHARE", help="Error on made-up classes to reach.")] = 0.1,
+    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads; all if not given.")] = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Measure a network on this machine: CPU with one thread and with all, and each GPU.
+
+    Rows a second to learn and to predict, time to an error, and watts where the machine tells. Needs the extra `deep`.
+    """
+    from lilliput.cli.bench_devices import measure_devices
+
+    measure_devices(network, batch, time, error, threads, quiet=quiet, json=json)

@@ -96,6 +96,8 @@ class Loop:
         self._weights = penalised(module)
         self._parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self._bases = [float(group["lr"]) for group in optimiser.param_groups]
+        # plain descent and RMSProp have a momentum of zero, which no schedule is to raise
+        self._with_momentum = [bool(group.get("momentum")) for group in optimiser.param_groups]
         self._evaluation_seconds, self._last_evaluation = 0.0, 0.0
         self._bar: Progress | None = None
 
@@ -247,9 +249,9 @@ class Loop:
         """Put a setting in force."""
         self.setting = setting
         factor = setting.rate * self.place.rate_factor
-        for group, base in zip(self.optimiser.param_groups, self._bases, strict=True):
+        for group, base, has in zip(self.optimiser.param_groups, self._bases, self._with_momentum, strict=True):
             group["lr"] = base * factor
-            if setting.momentum is not None and "momentum" in group:
+            if setting.momentum is not None and has:
                 group["momentum"] = setting.momentum
         self._sites.scale(setting.dropout)
 
