@@ -15,6 +15,7 @@ import argparse
 import statistics
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -165,14 +166,12 @@ def descent(rate):
 
 
 def run(module, optimiser, data, epochs, seed, loss=None, interval=20, **more):
-    """The kinds found."""
+    """The loop, after a training with a watch."""
     if loss is None:
         loss = functional.mse_loss if data[0].targets.is_floating_point() else functional.cross_entropy
     loop = Loop(module, loss, optimiser(module), watchers=[HealthWatch(interval=interval)], seed=seed, **more)
-    try:
+    with suppress(DivergedError):
         loop.run(data[0], Allowance(epochs=epochs), data[1], progress=False)
-    except DivergedError:
-        pass
     return loop
 
 
@@ -379,8 +378,8 @@ def cost(repeats):
         lowest = min(watched[0] for _, watched in turns) / min(bare[0] for bare, _ in turns)
         inside = statistics.median(watched[1] / watched[0] for _, watched in turns)
         print(
-            f"{'-'.join(map(str, widths))}, batch {batch}, {turns[0][0][2]} steps: with the watch {ratio:.3f} times the "
-            f"processor time (median of {repeats} turns), {lowest:.3f} (shortest of each); {inside:.1%} inside the watch"
+            f"{'-'.join(map(str, widths))}, batch {batch}, {turns[0][0][2]} steps: with the watch {ratio:.3f} times "
+            f"the processor time (median of {repeats} turns), {lowest:.3f} (shortest of each); {inside:.1%} inside it"
         )
 
 
