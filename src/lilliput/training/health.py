@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from lilliput.training import health_judgements as judge
-from lilliput.training.devices import random_state
 from lilliput.training.findings import Finding
 from lilliput.training.health_curvature import lowest_curvature
 from lilliput.training.health_curve import LossCurve
@@ -22,7 +21,15 @@ from lilliput.training.health_ends import early_perfection, judge_end
 from lilliput.training.health_findings import sentence
 from lilliput.training.health_judgements import Verdict
 from lilliput.training.health_remedies import Case, Remedies
-from lilliput.training.health_signs import Look, as_evaluated, dead_shares, layers_of, look_at, update_share
+from lilliput.training.health_signs import (
+    Look,
+    as_evaluated,
+    dead_shares,
+    layers_of,
+    look_at,
+    undisturbed,
+    update_share,
+)
 from lilliput.training.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -90,7 +97,7 @@ class HealthWatch(Watcher):
             return
         self._forget()
         self._curve = LossCurve.of(len(loop.rows), loop.batch)
-        with random_state(loop.seed, loop.device):
+        with undisturbed(loop.device):
             signs = signs_of_data(loop.rows, loop.held_out, loop.device)
         for sign in signs:
             words = {**sign.words, "measure": sign.measure, "where": sign.where}
@@ -116,7 +123,7 @@ class HealthWatch(Watcher):
         acted = False
         self._looks[-1].update = update_share(self._before, self._weights)
         self._before = None
-        with random_state(loop.seed, loop.device):  # rows and layers that draw random numbers draw others here
+        with undisturbed(loop.device):  # rows and layers that draw random numbers may draw some here
             for verdict in self._verdicts(loop):
                 acted = self._say(loop, verdict, act=not acted) or acted
 
@@ -126,7 +133,7 @@ class HealthWatch(Watcher):
         if record.score != record.score:
             return
         if len(history.records) == 1 and loop.score is None:
-            with random_state(loop.seed, loop.device):
+            with undisturbed(loop.device):
                 self._say(loop, early_perfection(loop, record))
         self._say(loop, judge.overfitting(history.records, history.best))
 
@@ -141,7 +148,7 @@ class HealthWatch(Watcher):
         """Judge what the training came to, unless it is known why it came to nothing."""
         late = [finding.kind for finding in loop.history.findings if finding.last >= loop.place.step / 2]
         if _CAUSES.isdisjoint(late):
-            with random_state(loop.seed, loop.device):
+            with undisturbed(loop.device):
                 self._say(loop, judge_end(loop))
 
     def state(self) -> dict[str, Any]:
