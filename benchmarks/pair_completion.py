@@ -23,13 +23,13 @@ import numpy as np
 from lilliput import PairingRecommender
 
 SETS = {"wc": "whats_cooking_train.jsonl.gz", "fn": "flavor_network_recipes.jsonl.gz"}
+DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 BUDGETS = ("100MB", "1MB")
 
 
 def load(name: str, seed: int) -> tuple[list[list[str]], list[str], list[list[str]], list[list[str]]]:
     """Recipes to learn from and their cuisines, and those for validation and for the test."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    path = Path(os.environ.get("LILLIPUT_DATA", beside)) / "recipes" / SETS[name]
+    path = DATA / "recipes" / SETS[name]
     with gzip.open(path) as file:
         rows = [json.loads(line) for line in file]
     recipes = [list(dict.fromkeys(row["ingredients"])) for row in rows]

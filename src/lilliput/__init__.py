@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from lilliput.tasks.clusters import WordClusters as WordClusters
     from lilliput.tasks.label import TextClassifier as TextClassifier
     from lilliput.tasks.language import LanguageIdentifier as LanguageIdentifier
+    from lilliput.tasks.mlp import MLPClassifier as MLPClassifier
+    from lilliput.tasks.mlp import MLPRegressor as MLPRegressor
     from lilliput.tasks.pair import PairingRecommender as PairingRecommender
     from lilliput.tasks.pca import StreamingPCA as StreamingPCA
+    from lilliput.tasks.perceptron import Perceptron as Perceptron
+    from lilliput.tasks.polynomial import PolynomialNetwork as PolynomialNetwork
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
+    from lilliput.tasks.text_regressor import TextRegressor as TextRegressor
     from lilliput.tasks.vectors import WordVectors as WordVectors
 
 _PLACES = {
@@ -37,16 +42,21 @@ _PLACES = {
     "InfluencerRanker": "lilliput.tasks.rank",
     "LanguageIdentifier": "lilliput.tasks.language",
     "LilliputError": "lilliput.core.errors",
+    "MLPClassifier": "lilliput.tasks.mlp",
+    "MLPRegressor": "lilliput.tasks.mlp",
     "Measure": "lilliput.core.report",
     "ModelFileError": "lilliput.core.errors",
     "NotFittedError": "lilliput.core.errors",
     "PairingRecommender": "lilliput.tasks.pair",
+    "Perceptron": "lilliput.tasks.perceptron",
+    "PolynomialNetwork": "lilliput.tasks.polynomial",
     "Report": "lilliput.core.report",
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",
     "Source": "lilliput.data.source",
     "StreamingPCA": "lilliput.tasks.pca",
     "TextClassifier": "lilliput.tasks.label",
+    "TextRegressor": "lilliput.tasks.text_regressor",
     "WordClusters": "lilliput.tasks.clusters",
     "WordVectors": "lilliput.tasks.vectors",
     "load": "lilliput.core.registry",

@@ -27,6 +27,7 @@ PACKAGES = tuple(
 )
 """Where the kernels live, with all that is compiled into them."""
 CALLED = (
+    "lilliput.compress.moment_kernels",
     "lilliput.compress.valuemap_kernels",
     "lilliput.data.edge_kernels",
     "lilliput.features.bags",
@@ -44,7 +45,9 @@ CALLED = (
     "lilliput.graph.walk_kernels",
     "lilliput.nets.basket_kernels",
     "lilliput.nets.chain",
+    "lilliput.nets.row_kernels",
     "lilliput.nets.kernels",
+    "lilliput.nets.perceptron_kernels",
     "lilliput.nets.windows_kernels",
     "lilliput.nets.wordvector_kernels",
     "lilliput.nets.tagging",
@@ -88,6 +91,9 @@ def warm() -> float:
     _learn_vectors()
     _rank()
     _pair()
+    _step_in_eight_bits()
+    _perceive()
+    _step_rows()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
@@ -193,12 +199,42 @@ def _pair() -> None:
     PairingRecommender(dim=4, threads=1, progress=False).fit([["a", "b", "c"], ["b", "c"], ["d", "a"]] * 20)
 
 
+def _step_in_eight_bits() -> None:
+    """Step a tiny network's parameters by optimisers with eight-bit state; torch need not be there."""
+    from lilliput.compress.block_codes import signed_tree, unsigned_tree
+    from lilliput.compress.moment_kernels import adam, momentum, rmsprop
+
+    parameters, codes, scales = np.ones(8, dtype=np.float32), np.zeros(8, dtype=np.uint8), np.ones(1, dtype=np.float32)
+    numbers = (np.float32(0.1),) * 6
+    adam(parameters, parameters, codes, scales, codes, scales, numbers, signed_tree(), unsigned_tree())
+    rmsprop(parameters, parameters, codes, scales, numbers[:4], unsigned_tree())
+    momentum(parameters, parameters, codes, scales, numbers[:3], signed_tree())
+
+
+def _step_rows() -> None:
+    """Step two rows of a tiny table."""
+    from lilliput.nets.row_kernels import adam_rows
+
+    whole, numbers = np.arange(2), np.ones(4, dtype=np.float32)
+    tables = [np.ones((2, 3), dtype=np.float32) for _ in range(4)]
+    adam_rows(whole, np.arange(3), whole, np.ones(2, dtype=np.float32), *tables, 0, 2, numbers)
+
+
 def forget() -> None:
     """Remove the lists of what numba has kept for this Python."""
     for name in CALLED:
         folder = _cache_folder(name)
         for index in folder.glob(f"*.{_PYTHON}*.nbi") if folder else ():
             index.unlink(missing_ok=True)
+
+
+def _perceive() -> None:
+    """Learn hyperplanes by both rules."""
+    from lilliput.nets.perceptron import RULES, Settings, learn
+
+    rows, signs = np.array([[0.0], [1.0]]), np.array([[-1.0, 1.0]])
+    for rule in RULES:
+        learn(rows, signs, Settings(rule, 0.1, 1, True), np.random.default_rng(0), 1, lambda done: True)
 
 
 def stamp_file() -> Path | None:

@@ -51,7 +51,7 @@ def test_suggestions_say_why(model, run):
     assert all("in baskets: " in line and "with tomato, " in line and "times chance" in line for line in lines)
     found = json.loads(run("predict", model, "garlic", "--context", "japanese", "--adventurous", "0.5", "--json").out)
     assert found[0]["item"] in KITCHENS["japanese"]
-    assert set(found[0]["why"]) == {"baskets", "lift", "shared"}
+    assert set(found[0]["why"]) == {"baskets", "lift", "shared", "properties", "rarest"}
 
 
 def test_what_is_not_known_is_told_in_a_line(model, run):
@@ -96,3 +96,22 @@ def test_the_demo_suggests_modules(capsys, tmp_path):
     assert "which modules go together?" in out
     assert out.count("more daring:") >= 2
     assert (tmp_path / "pair.safetensors").stat().st_size < 100_000
+
+
+def test_what_items_share_beside_baskets(recipes, run, tmp_path):
+    side = tmp_path / "side.csv"
+    side.write_text(
+        "id,food,compound\n1,tomato,umami\n2,nori,umami\n3,pasta,starch\n4,rice,starch\n5,basil,umami\n6,moon,cheese\n"
+    )
+    out = tmp_path / "r.safetensors"
+    done = run("fit", "pair", recipes, "-o", out, "--side", side)
+    assert (done.code, done.out) == (2, "")
+    assert "name one with --side-properties" in done.err
+    columns = ["--side-item", "food", "--side-properties", "compound"]
+    done = run("fit", "pair", recipes, "-o", out, "--side", side, *columns, "--quiet")
+    assert done.code == 0, done.err
+    assert "items with properties 5" in done.out
+    assert "items of the side information in no basket 1" in done.out
+    found = json.loads(run("predict", out, "tomato", "--json").out)
+    assert {one["item"]: one["why"]["properties"]["tomato"] for one in found}["basil"] == 1
+    assert "; 1 in common: umami" in run("predict", out, "tomato").out

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lilliput.compress.levels import linear_levels, nearest_codes, pack_codes, tree_levels, unpack_codes
+from lilliput.compress.levels import (
+    linear_levels,
+    nearest_codes,
+    pack_codes,
+    tree_levels,
+    unpack_codes,
+    unsigned_tree_levels,
+)
 
 WIDTHS = range(2, 9)
 units = hnp.arrays(np.float32, st.integers(0, 60), elements=st.floats(-1, 1, width=32))
@@ -141,3 +148,11 @@ def test_packed_codes_come_back(data, bits, count):
 
 def test_four_bits_pack_the_low_half_first():
     assert pack_codes(np.uint8([[1, 2], [3, 4], [5, 6]])[:, :1], 4).tolist() == [0x31, 0x05]
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_unsigned_tree_levels_are_the_magnitudes_of_a_tree_of_one_bit_more(bits):
+    levels = unsigned_tree_levels(bits)
+    magnitudes = tree_magnitudes(bits + 1)
+    assert (len(levels), levels[0], levels[-1]) == (2**bits, 0, 1)
+    np.testing.assert_allclose(levels[1:], magnitudes / magnitudes[-1], rtol=1e-6)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Network:
-    """Accounts 1 to n; account i follows some others, drawn by its number, so that nothing has to be kept."""
+    """Accounts 1 to n; account i follows some others, drawn by its number, the first ones most often."""
 
     def __init__(self, accounts=300, friends=30, faults=0.0, limit=None, window=1.0, hidden=(), seed=0):
         self.accounts, self.friends, self.faults, self.seed = accounts, friends, faults, seed
@@ -23,15 +23,19 @@ class Network:
         self.lock = threading.Lock()
         self.random = random.Random(seed)
         self.left, self.reset = limit, time.time() + window
+        self.used_up = 0  # how often a window's requests were used up
+        self.friends_of: dict[int, list[int]] = {}
         self.followers: dict[int, list[int]] = {}
         for account in range(1, accounts + 1):
             for other in self.following(account):
                 self.followers.setdefault(other, []).append(account)
 
     def following(self, account):
-        drawn = random.Random(f"{self.seed} {account}")
-        others = {min(self.accounts, 1 + int(self.accounts * drawn.random() ** 2)) for _ in range(self.friends)}
-        return sorted(others - {account})
+        if account not in self.friends_of:
+            drawn = random.Random(f"{self.seed} {account}")
+            others = {min(self.accounts, 1 + int(self.accounts * drawn.random() ** 2)) for _ in range(self.friends)}
+            self.friends_of[account] = sorted(others - {account})
+        return self.friends_of[account]
 
     def describe(self, account):
         return {
@@ -51,6 +55,7 @@ class Network:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: the second of two waits 40 ms for the first to be confirmed
 
     def log_message(self, *args):
         pass
@@ -66,6 +71,7 @@ class Handler(BaseHTTPRequestHandler):
                     network.refused += 1
                     return self.give({"error": "Too many requests"}, 429)
                 network.left -= 1
+                network.used_up += not network.left
             fault = network.random.random() < network.faults and network.random.choice(["cut", "500", "close", "html"])
         if fault == "close":
             self.close_connection = True

@@ -230,6 +230,23 @@ def test_a_server_that_is_gone(tmp_path, capsys):
     assert slept == [0.001 * 4**tried for tried in range(7)]
 
 
+def test_a_cut_answer_and_a_closed_connection_are_asked_again_once(monkeypatch):
+    network = Network(faults=1.0)
+    faults = iter(["cut", None, "close", None, "cut", "500", "cut", None])
+    monkeypatch.setattr(network.random, "choice", lambda kinds: next(faults))
+    slept = []
+    with Server(network) as server:
+        client = PoliteClient(server.url, sleep=slept.append)
+        for _ in range(2):
+            assert client.get("/api/v1/accounts/7/following", {"limit": 80}).value
+        assert client.requests == 4
+        assert slept == [0.001]  # only the first, on a connection that nothing had come over
+        assert client.get("/api/v1/accounts/7/following", {"limit": 80}).value
+        assert client.requests == 8
+        assert slept == [0.001, 0.001 * 4, 0.001 * 16]
+        client.close()
+
+
 def test_other_answers(tmp_path):
     with Server(Network()) as server:
         client = PoliteClient(server.url)

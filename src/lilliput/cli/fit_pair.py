@@ -15,6 +15,7 @@ from lilliput.core.budget import Budget
 EXAMPLE = """\b
 Example: recipes, an object a line with a list of ingredients and a cuisine
   lilliput fit pair recipes.jsonl --items ingredients --context cuisine -o r.safetensors --budget 1MB
+  lilliput fit pair recipes.jsonl -o r.safetensors --side compounds.csv --side-item ingredient
   lilliput predict r.safetensors "tomato, basil" --adventurous 0.7 --context mexican
 """
 Data = Annotated[list[str], typer.Argument(metavar="DATA", help="Baskets: JSONL, CSV, TSV or .txt files, or - .")]
@@ -28,10 +29,20 @@ Separator = Annotated[
 Normalise = Annotated[
     str | None, typer.Option(metavar="KIND", help="ingredients: '2 cups chopped tomatoes' is 'tomato'.")
 ]
+NoAliases = Annotated[
+    bool, typer.Option("--no-aliases", help="With --normalise: do not look for names that mean the same.")
+]
 Least = Annotated[int | None, typer.Option(metavar="N", help="Items in fewer baskets are left out; 1 if not given.")]
 Window = Annotated[int | None, typer.Option(metavar="N", help="Only items so near each other in a basket make a pair.")]
 Subsample = Annotated[
     float | None, typer.Option(metavar="SHARE", help="Leave out at random items in a larger share of baskets.")
+]
+Side = Annotated[
+    str | None, typer.Option(metavar="FILE", help="What items share beside baskets: an item and properties in a row.")
+]
+SideItem = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the item in --side; the first else.")]
+SideProperties = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column of the properties in --side; the only other one else.")
 ]
 Dim = Annotated[int | None, typer.Option(metavar="N", help="Length of the vectors; what the budget allows else.")]
 
@@ -48,6 +59,10 @@ def fit_pair(
     context: Context = None,
     separator: Separator = None,
     normalise: Normalise = None,
+    no_aliases: NoAliases = False,
+    side: Side = None,
+    side_item: SideItem = None,
+    side_properties: SideProperties = None,
     least: Least = None,
     window: Window = None,
     subsample: Subsample = None,
@@ -66,6 +81,7 @@ def fit_pair(
     The report goes to standard output. After Ctrl-C what was learned so far is saved.
     """
     from lilliput.data.baskets import BasketSource
+    from lilliput.data.side import SideSource
     from lilliput.tasks.pair import PairingRecommender
 
     options.check_model_path(out)
@@ -73,7 +89,9 @@ def fit_pair(
     given: dict[str, Any] = {"least": least, "window": window, "subsample": subsample, "dim": dim, "budget": budget}
     given |= {"normalise": normalise, "seed": seed, "threads": threads, "device": device}
     given |= {"items": items, "context": context, "progress": False if quiet else None}
+    given |= {"aliases": False if no_aliases else None}
     model = PairingRecommender(**{name: value for name, value in given.items() if value is not None})
+    beside = None if side is None else SideSource(side, side_item, side_properties, skip_bad=skip_bad)
     with BasketSource(data, items, context, separator=separator, skip_bad=skip_bad, header=not no_header) as source:
         described = source.describe()
         if not quiet:
@@ -82,7 +100,7 @@ def fit_pair(
         first = '{} "one item, another"'
         save_learned(
             model,
-            lambda: model.fit(source),
+            lambda: model.fit(source, side=beside),
             out,
             lambda: source.bad,
             quiet=quiet,

@@ -40,7 +40,9 @@ def told(one: Suggestion, least: int) -> str:
     counts = {item: f"under {least}" if count is None else f"{count:,}" for item, count in one.why.baskets.items()}
     many = ", ".join(f"{count} with {item}" for item, count in counts.items())
     shared = f"; both go with {', '.join(one.why.shared)}" if one.why.shared else ""
-    return f"in baskets: {many}; {one.why.lift:.1f} times chance{shared}"
+    number = max(one.why.properties.values(), default=0)
+    beside = f"; {number} in common: {', '.join(one.why.rarest)}" if number else ""
+    return f"in baskets: {many}; {one.why.lift:.1f} times chance{shared}{beside}"
 
 
 def score_pairing(

@@ -32,14 +32,24 @@ def tree_levels(bits: int) -> Floats:
 
     Returns ``2 ** bits - 1`` sorted float32 levels, symmetric about an exact zero, the outermost 1 and -1.
     """
-    positive = [0.0]
-    for exponent in range(bits - 1):
-        fraction_bits = bits - 2 - exponent
-        edges = np.linspace(0.1, 1.0, 2**fraction_bits + 1)
-        positive.extend((edges[:-1] + edges[1:]) / 2 * 10.0**-exponent)
-    half = np.sort(np.array(positive[1:]))
-    half /= half[-1]
+    half = _tree_magnitudes(bits - 1)
     return _constant(np.concatenate([-half[::-1], [0.0], half]))
+
+
+@cache
+def unsigned_tree_levels(bits: int) -> Floats:
+    """The dynamic tree without a bit for the sign: ``2 ** bits`` sorted float32 levels from an exact 0 to 1."""
+    return _constant(np.concatenate([[0.0], _tree_magnitudes(bits)]))
+
+
+def _tree_magnitudes(bits: int) -> NDArray[np.float64]:
+    """``2 ** bits - 1`` sorted values up to 1: leading zeros, a one, and the middle of a linear cell in [0.1, 1]."""
+    magnitudes: list[float] = []
+    for exponent in range(bits):
+        edges = np.linspace(0.1, 1.0, 2 ** (bits - 1 - exponent) + 1)
+        magnitudes.extend((edges[:-1] + edges[1:]) / 2 * 10.0**-exponent)
+    found = np.sort(np.array(magnitudes))
+    return found / found[-1]
 
 
 def _constant(levels: NDArray[np.float64]) -> Floats:

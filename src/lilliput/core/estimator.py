@@ -25,6 +25,7 @@ The manifest of a saved file holds the keys of ``_manifest`` and
 from __future__ import annotations
 
 import inspect
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -91,7 +92,7 @@ class Estimator(ABC):
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError(f"this {type(self).__name__} has learned nothing yet: call fit first")
+            raise _not_fitted_error()(f"this {type(self).__name__} has learned nothing yet: call fit first")
 
     # Model files
 
@@ -147,6 +148,14 @@ class Estimator(ABC):
             raise ModelFileError(f"{path}: the manifest does not describe a {cls.__name__} ({error!r})") from error
         estimator.report_.file_bytes = Path(path).stat().st_size
         return estimator
+
+
+def _not_fitted_error() -> type[NotFittedError]:
+    """`NotFittedError`, which is scikit-learn's error of this name too where scikit-learn is in use."""
+    exceptions = sys.modules.get("sklearn.exceptions")
+    if exceptions is None:
+        return NotFittedError
+    return type("NotFittedError", (NotFittedError, exceptions.NotFittedError), {})
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -18,6 +18,11 @@ TASKS: dict[str, str] = {
     "rank": "lilliput.tasks.rank:InfluencerRanker",
     "pca": "lilliput.tasks.pca:StreamingPCA",
     "pair": "lilliput.tasks.pair:PairingRecommender",
+    "mlp-classifier": "lilliput.tasks.mlp:MLPClassifier",
+    "mlp-regressor": "lilliput.tasks.mlp:MLPRegressor",
+    "perceptron": "lilliput.tasks.perceptron:Perceptron",
+    "polynomial": "lilliput.tasks.polynomial:PolynomialNetwork",
+    "text-regressor": "lilliput.tasks.text_regressor:TextRegressor",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

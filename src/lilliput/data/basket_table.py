@@ -52,6 +52,17 @@ class BasketTable:
         counts = np.bincount(items, minlength=len(self.names)).astype(np.int64)
         return BasketTable(self.names, self.contexts, counts, offsets, items, self.context_of[rows])
 
+    def renamed(self, of: NDArray[np.int32]) -> BasketTable:
+        """The table with item ``of[i]`` in the place of item i; what is then twice in a basket is there once."""
+        rows = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        items = of[self.items]
+        kept = np.sort(np.unique(rows * np.int64(len(self.names)) + items, return_index=True)[1])
+        items, sizes = items[kept], np.bincount(rows[kept], minlength=len(self))
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        counts = np.bincount(items, minlength=len(self.names)).astype(np.int64)
+        table = BasketTable(self.names, self.contexts, counts, offsets, items, self.context_of, self.fingerprint)
+        return table.without_unseen()[0]
+
     def without_unseen(self) -> tuple[BasketTable, NDArray[np.int32]]:
         """The table without items that are in none of its baskets, and the new number of each item (-1: none)."""
         kept = self.counts > 0

@@ -101,8 +101,12 @@ class BasketSource(Source):
         columns = [items] if context is None else list(dict.fromkeys((items, context)))
         for batch in read_columns(file, columns, bad=guard.bad, header=self.header):
             if separator is None:
-                separator = guess_separator(batch.columns[items], spaces=file.format in ("text", "fasttext"))
+                separator = self._guessed(batch.columns[items], file.format in ("text", "fasttext"))
             yield _read(batch, items, context, separator, guard)
+
+    def _guessed(self, cells: Sequence[Any], spaces: bool) -> str:
+        """The separator, told by the first cells."""
+        return guess_separator(cells, spaces=spaces)
 
 
 def _read(batch: Batch, items: str, context: str | None, separator: str, guard: Guard) -> list[Basket]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import shutil
 import tempfile
 import weakref
@@ -28,6 +29,8 @@ DENSE, SPARE = 4, 1 << 20
 """Numbers as ids are codes as they stand up to so many times the edges, and so many more."""
 IN_MEMORY = 2_000_000_000
 """Bytes of edges that are kept in memory; the rest goes into a temporary file."""
+LARGE = 1 << 17
+"""Bytes from which an array gets memory of its own."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,18 @@ def _aged(chunks: list[Chunk], times: list[NDArray[np.float64]], half_life: floa
     return aged
 
 
+def apart(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy with memory of its own, which goes back to the system with it.
+
+    Arrays of some megabytes that come and go are kept by the C library for later ones, 8 bytes an edge in all.
+    """
+    if array.nbytes < LARGE:
+        return array.copy()
+    found: NDArray[Any] = np.frombuffer(mmap.mmap(-1, array.nbytes), dtype=array.dtype).reshape(array.shape)
+    found[:] = array
+    return found
+
+
 class _Disk:
     """Keeps chunks in memory and, when that is full, in a temporary file that is gone with them."""
 
@@ -218,11 +233,11 @@ class _Disk:
     def keep(self, chunk: Chunk) -> Chunk:
         """The chunk, or a map of it on disk."""
         size = chunk.ends.nbytes + (0 if chunk.weights is None else chunk.weights.nbytes)
+        place = self._mapped
         if size <= self._room:
             self._room -= size
-            return chunk
-        weights = chunk.weights
-        return Chunk(self._mapped(chunk.ends), None if weights is None else self._mapped(weights))
+            place = apart
+        return Chunk(place(chunk.ends), None if chunk.weights is None else place(chunk.weights))
 
     def _mapped(self, array: NDArray[Any]) -> Any:
         if self._file is None:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.core.threads import map_ordered, resolve_threads
-from lilliput.data.edges import Chunk, Edges
+from lilliput.data.edges import Chunk, Edges, apart
 from lilliput.data.ids import Ids
 from lilliput.graph import matrix_kernels as kernels
 
 RANGES = 64
 BLOCKS = 16
 """Rows are cut into so many runs of about as many edges, for any number of threads."""
+SHORT = 16
+"""Bits of a row within a range, at most; where there are more rows there are more ranges."""
 NO_WEIGHTS = np.zeros(0)
 
 
@@ -137,34 +139,71 @@ def _weights(chunk: Chunk, weighted: bool) -> NDArray[np.float64]:
     return np.ones(len(chunk)) if chunk.weights is None else chunk.weights
 
 
+@dataclass(frozen=True)
+class _Sorted:
+    """A chunk by ranges of targets, which begin at `begins`; `targets` uint16 are counted from those ranges' first."""
+
+    begins: NDArray[np.int64]
+    sources: NDArray[np.uint32]
+    targets: NDArray[np.uint16]
+    weights: NDArray[Any]
+
+
 def _filled(
     edges: Edges, place: NDArray[np.uint32], starts: NDArray[np.int64], weighted: bool, loops: bool, threads: int
 ) -> tuple[NDArray[np.uint32], NDArray[Any] | None]:
-    """Sources and weights by rows: chunks are sorted by ranges of rows, then each range is filled from all of them."""
-    shift = max(0, (len(starts) - 2).bit_length() - RANGES.bit_length() + 1)
-    values = [_weights(chunk, weighted) for chunk in edges.chunks]
-    exact = all(bool(np.all(part == part.astype(np.float32))) for part in values)
+    """Sources and weights by rows: chunks are sorted by ranges of rows, then each range is filled from all of them.
 
-    begins = np.empty((len(edges.chunks), RANGES + 1), dtype=np.int64)
-    longest = max(map(len, edges.chunks))
+    Chunks are used up one by one, as they are with what is made of them the most that is in memory.
+    """
+    shift = min(SHORT, max(0, (len(starts) - 2).bit_length() - RANGES.bit_length() + 1))
+    ranges = ((len(starts) - 2) >> shift) + 1
+    chunks: list[Any] = edges.chunks
+    exact = all(_single(_weights(chunk, weighted)) for chunk in chunks)
+    kind = np.dtype(np.float32 if exact else np.float64)
+    longest = max(map(len, chunks))
 
     def sort(part: NDArray[np.int64]) -> None:
-        spare, spare_weights = np.empty((2, longest), dtype=np.uint32), np.empty(longest if weighted else 0)
+        spare = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint16)
+        values = np.empty(longest if weighted else 0, dtype=kind)
         for number in part.tolist():
-            ends, told = edges.chunks[number].ends, values[number]
-            kernels.spread(ends, told, place, loops, shift, begins[number], spare, spare_weights)
+            chunk, begins = chunks[number], np.empty(ranges + 1, dtype=np.int64)
+            kernels.spread(chunk.ends, _weights(chunk, weighted), place, loops, shift, begins, *spare, values)
+            chunks[number] = _kept(chunk, begins, *spare, values)
 
-    map_ordered(sort, np.array_split(np.arange(len(edges.chunks)), threads), threads)
-    free = starts[:-1].copy()
+    map_ordered(sort, np.array_split(np.arange(len(chunks)), threads), threads)
     sources = np.empty(int(starts[-1]), dtype=np.uint32)
-    weights = np.empty(len(sources) if weighted else 0, dtype=np.float32 if exact else np.float64)
+    weights = np.empty(len(sources) if weighted else 0, dtype=kind)
 
     def fill(part: int) -> None:
-        for number, chunk in enumerate(edges.chunks):
-            first, last = begins[number][part : part + 2]
+        rows = starts[:-1][part << shift : (part + 1) << shift]  # filled, a row goes on where the next one starts
+        for chunk in chunks:
+            first, last = chunk.begins[part : part + 2]
             if last > first:
-                kernels.fill(chunk.ends, values[number], first, last, free, sources, weights)
+                kernels.fill(chunk.sources, chunk.targets, chunk.weights, first, last, rows, sources, weights)
 
-    map_ordered(fill, range(RANGES), threads)
-    edges.chunks.clear()
+    map_ordered(fill, range(ranges), threads)
+    chunks.clear()
+    starts[1:] = starts[:-1]
+    starts[0] = 0
     return sources, weights if weighted else None
+
+
+def _single(values: NDArray[np.float64]) -> bool:
+    """Whether single precision holds them."""
+    return bool(np.all(values == values.astype(np.float32)))
+
+
+def _kept(chunk: Chunk, begins: NDArray[np.int64], *sorted_: NDArray[Any]) -> _Sorted:
+    """A chunk that was sorted into arrays that serve again: in memory of its own, or where it stood on disk."""
+    size = int(begins[-1])
+    parts = [array[: min(size, len(array))] for array in sorted_]
+    if not isinstance(chunk.ends, np.memmap):
+        return _Sorted(begins, *map(apart, parts))
+    for number, old in enumerate((chunk.ends[0], chunk.ends[1], chunk.weights)):
+        if len(parts[number]):
+            told = np.empty(0) if old is None else old
+            place = told.view(parts[number].dtype)[:size]
+            place[:] = parts[number]
+            parts[number] = place
+    return _Sorted(begins, *parts)

@@ -53,13 +53,14 @@ def order_by(degrees, present, place, order):
 
 
 @njit(nogil=True, cache=True)
-def spread(ends, weights, place, loops, shift, starts, spare, spare_weights):
+def spread(ends, weights, place, loops, shift, starts, sources, targets, values):
     """Put places for codes, and sort the edges of a chunk by the range of their target, ``place >> shift``.
 
-    Within the chunk, in their order; `starts` int64 (ranges + 1,) tells where each range begins. Edges that `count`
-    does not count are left out.
+    Within a range, in their order; `starts` int64 (ranges + 1,) tells where each begins, and uint16 `targets` are what
+    is left of the targets' places. Edges that `count` does not count are left out.
     """
     weighted, edges = len(weights) > 0, ends.shape[1]
+    mask = (np.int64(1) << shift) - 1
     starts[:] = 0
     for edge in range(edges):
         if (ends[0, edge] != ends[1, edge] or loops) and not (weighted and weights[edge] == 0.0):
@@ -69,28 +70,23 @@ def spread(ends, weights, place, loops, shift, starts, spare, spare_weights):
     at = starts[:-1].copy()
     for edge in range(edges):
         if (ends[0, edge] != ends[1, edge] or loops) and not (weighted and weights[edge] == 0.0):
-            target = place[ends[1, edge]]
+            target = np.int64(place[ends[1, edge]])
             part = target >> shift
             to = at[part]
             at[part] = to + 1
-            spare[0, to], spare[1, to] = place[ends[0, edge]], target
+            sources[to], targets[to] = place[ends[0, edge]], target & mask
             if weighted:
-                spare_weights[to] = weights[edge]
-    kept = starts[len(starts) - 1]
-    ends[:, :kept] = spare[:, :kept]
-    if weighted:
-        weights[:kept] = spare_weights[:kept]
+                values[to] = weights[edge]
 
 
 @njit(nogil=True, cache=True)
-def fill(ends, weights, first, last, free, sources, values):
-    """Write the edges from `first` to `last` of a chunk into the rows of their targets; `free`: where rows go on."""
+def fill(sources, targets, weights, first, last, free, into, values):
+    """Write the edges from `first` to `last` of a sorted chunk into the rows of a range; `free`: where rows go on."""
     weighted = len(weights) > 0
     for edge in range(first, last):
-        target = ends[1, edge]
-        to = free[target]
-        free[target] = to + 1
-        sources[to] = ends[0, edge]
+        to = free[targets[edge]]
+        free[targets[edge]] = to + 1
+        into[to] = sources[edge]
         if weighted:
             values[to] = weights[edge]
 

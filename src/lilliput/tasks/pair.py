@@ -32,6 +32,8 @@ class PairingRecommender(Estimator):
     ----------
     items, context : the columns of the items and of what a basket comes from (a cuisine, a year), where `X` is a table.
     normalise : "ingredients" brings "2 cups finely chopped roma tomatoes" to "tomato"; None leaves items as they are.
+    aliases : whether, of names brought to a normal form, those that mean the same are found in the baskets and taken as
+        one: "tumeric" is "turmeric" where both are used alike and rarely together.
     least : in how many baskets an item must be to be known.
     window : how far apart two items of a basket may stand to be a pair; None: anywhere in it.
     subsample : share of baskets beyond which an item is left out of more and more of them while learning; 0: never.
@@ -44,6 +46,7 @@ class PairingRecommender(Estimator):
     ----------
     items_ : the items, the most frequent first.
     contexts_ : the contexts, the most frequent first.
+    aliases_ : names that were taken as another, found in the baskets.
     report_ : what was measured, on baskets that were held out.
     interrupted_ : whether Ctrl-C ended the fit early.
 
@@ -66,6 +69,7 @@ class PairingRecommender(Estimator):
         items: str | None = None,
         context: str | None = None,
         normalise: Literal["ingredients"] | None = None,
+        aliases: bool = True,
         least: int = 1,
         window: int | None = None,
         subsample: float = 0.0,
@@ -79,6 +83,7 @@ class PairingRecommender(Estimator):
         self.items = items
         self.context = context
         self.normalise = normalise
+        self.aliases = aliases
         self.least = least
         self.window = window
         self.subsample = subsample
@@ -91,10 +96,12 @@ class PairingRecommender(Estimator):
 
     # Learning
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, side: Any = None) -> Self:
         """Learn from baskets: lists of items, a table with a column of them, or a `BasketSource` of files.
 
-        `y`: the context of each basket, a list; for a table, the column `context` is read if it is not given. Raises
+        `y`: the context of each basket, a list; for a table, the column `context` is read if it is not given. `side`:
+        what items share beside baskets, such as flavour compounds: a mapping from items to their properties, a
+        `lilliput.data.side.SideSource`, or the path of a file with an item and properties in each row. Raises
         `DataError` for data that cannot be used and `BudgetError` for a budget that was not kept; the estimator then is
         what it was before. After Ctrl-C in training, what was learned is kept, `interrupted_` is true, and
         KeyboardInterrupt is raised on.
@@ -102,7 +109,7 @@ class PairingRecommender(Estimator):
         started = time.monotonic()
         from lilliput.tasks.pair_fit import fit
 
-        fit(self, X, y, started)
+        fit(self, X, y, side, started)
         return self
 
     # Using
@@ -146,6 +153,12 @@ class PairingRecommender(Estimator):
         """The items, the most frequent first."""
         self._check_fitted()
         return self.known_.names
+
+    @property
+    def aliases_(self) -> dict[str, str]:
+        """Names that were taken as another, found in the baskets."""
+        self._check_fitted()
+        return {alias: self.known_.names[number] for alias, number in self.known_.aliases.items()}
 
     @property
     def contexts_(self) -> list[str]:

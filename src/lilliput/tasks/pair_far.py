@@ -11,6 +11,8 @@ POOL = 100
 """The likeliest candidates, from which the daring ones are taken."""
 FAR, LIFT, ALIKE = 6.0, 1.0, 0.3
 """Weights, in nats of likelihood, of being from afar, of the logarithm of the lift, and against one like another."""
+ALLIED = 4.0
+"""Weight of what items share beside baskets: more of it, and as many pairings with support."""
 HOME, STRANGE = 0.7, 0.2
 """Logarithms of the lift in a context: an item with more is at home there, one with less than minus a stranger."""
 
@@ -33,6 +35,8 @@ def adventure(
     found = LIFT * np.log((observed + 3) / (expected + 3))
     pool = np.argsort(-logs, kind="stable")[:POOL]
     found[pool] += FAR * farness(known, items, numbers[pool], context)
+    if known.side is not None:
+        found[pool] += ALLIED * known.side.likeness(items, numbers[pool])
     supported = np.zeros(len(numbers), dtype=bool)
     supported[pool] = seen[pool]
     found[~supported] = -np.inf
@@ -58,15 +62,14 @@ def farness(
 
 def profiles(known: Known, numbers: NDArray[np.integer]) -> NDArray[np.float64]:
     """How much more often than on average items are in each context: logarithms, shrunk, (items, contexts)."""
-    counts = known.counts[numbers]
-    found = np.empty((len(numbers), len(known.contexts)))
-    for context, size in enumerate(known.context_sizes):
-        row, inside = known.in_context(context)
-        places = np.minimum(np.searchsorted(row, numbers), max(0, len(row) - 1))
-        there = np.where(row[places] == numbers, inside[places], 0) if len(row) else np.zeros(len(numbers))
-        chance = counts * (size / known.baskets)
-        found[:, context] = np.log((there + 3) / (chance + 3))
-    return found
+    offsets, contexts, counts = known.contexts_of
+    starts, sizes = offsets[numbers], offsets[numbers + 1] - offsets[numbers]
+    ends = np.cumsum(sizes)
+    places = np.arange(ends[-1]) + np.repeat(starts - (ends - sizes), sizes)
+    there = np.zeros((len(numbers), len(known.contexts)))
+    there[np.repeat(np.arange(len(numbers)), sizes), contexts[places]] = counts[places]
+    chance = known.counts[numbers, None] * (known.context_sizes / known.baskets)
+    return np.log((there + 3) / (chance + 3))
 
 
 def spread(
@@ -81,9 +84,11 @@ def spread(
     if adventurous == 0:
         return [int(place) for place in places]
     left, alike, chosen = logs[places], np.zeros(len(places)), []
+    units = known.units(numbers[places])
+    between = units @ units.T
     for _ in range(min(k, len(places))):
         best = int(np.argmax(left - adventurous * ALIKE * alike))
         chosen.append(int(places[best]))
         left[best] = -np.inf
-        alike = np.maximum(alike, known.likeness(int(numbers[places[best]]), numbers[places]))
+        alike = np.maximum(alike, between[best])
     return chosen

@@ -16,6 +16,7 @@ from lilliput.core.errors import ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.tasks.pair_count import both_ways
 from lilliput.tasks.pair_model import Coded, Known, Pairs
+from lilliput.tasks.pair_side import Side
 from lilliput.tasks.pair_sizes import number_type
 
 MANY = 255
@@ -53,7 +54,7 @@ def arrays_of(known: Known) -> dict[str, NDArray[Any]]:
     keys = rows[low] * np.int64(count) + pairs.items[low]
     _, _, there, back = both_ways(keys, count)
     counts = pairs.counts[there]
-    return {
+    found: dict[str, NDArray[Any]] = {
         "names": _text(known.names),
         "counts": known.counts.astype(np.uint32),
         "bias": known.bias.astype(np.float16),
@@ -72,6 +73,10 @@ def arrays_of(known: Known) -> dict[str, NDArray[Any]]:
         "context_items": known.context_items.astype(number),
         "context_counts": _short(known.context_counts),
     }
+    if known.aliases:
+        found["alias_names"] = _text(list(known.aliases))
+        found["alias_of"] = np.array(list(known.aliases.values()), dtype=number)
+    return found if known.side is None else found | _side_arrays(known.side)
 
 
 def known_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Known:
@@ -131,6 +136,8 @@ def known_of(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pa
         offsets,
         inside.astype(np.int32),
         arrays["context_counts"].astype(np.int32),
+        _side(arrays, count, check),
+        _aliases(arrays, names, check),
     )
 
 
@@ -176,6 +183,42 @@ def _pairs(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], coun
     both[there], both[back] = weights
     least = check.number(manifest, "least_pair", 1)
     return Pairs(offsets, items, together, both, check.fraction(manifest, "pair_scale"), least)
+
+
+def _aliases(arrays: Mapping[str, NDArray[Any]], names: list[str], check: _Checker) -> dict[str, int]:
+    if not any(name.startswith("alias_") for name in arrays):
+        return {}
+    aliases = _names(arrays, "alias_names", check.path)
+    require(arrays, {"alias_of": (number_type(len(names)), (len(aliases),))}, check.path)
+    of = arrays["alias_of"].tolist()
+    check.that(max(of, default=0) < len(names), "a name is another's that is not there")
+    check.that(not set(aliases) & set(names), "a name is another's and its own")
+    return dict(zip(aliases, of, strict=True))
+
+
+def _side_arrays(side: Side) -> dict[str, NDArray[Any]]:
+    number = number_type(len(side.names))
+    return {
+        "side_names": _text(side.names),
+        "side_lengths": np.diff(side.offsets).astype(np.uint32),
+        "side_held": side.held.astype(number),
+    }
+
+
+def _side(arrays: Mapping[str, NDArray[Any]], count: int, check: _Checker) -> Side | None:
+    """What items share beside baskets; None in a file without it, as all were before there was any."""
+    if not any(name.startswith("side_") for name in arrays):
+        return None
+    names = _names(arrays, "side_names", check.path)
+    number = number_type(len(names))
+    require(arrays, {"side_lengths": (np.uint32, (count,)), "side_held": (number, (None,))}, check.path)
+    offsets = np.concatenate([[0], np.cumsum(arrays["side_lengths"].astype(np.int64))])
+    held = arrays["side_held"].astype(np.int64)
+    check.that(
+        offsets[-1] == len(held) and _ascending(held, offsets, len(names)), "the properties of items are not in order"
+    )
+    check.that(len(np.unique(held)) == len(names) > 0, "there is a property that no item has")
+    return Side(names, offsets, held.astype(np.int32))
 
 
 def _ascending(items: NDArray[np.int64], starts: NDArray[np.int64], count: int) -> bool:

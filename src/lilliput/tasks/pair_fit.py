@@ -18,11 +18,14 @@ from lilliput.core.threads import resolve_threads
 from lilliput.data.basket_table import BasketTable
 from lilliput.nets.baskets import BasketNet, Plan, Rows, Trainer
 from lilliput.tasks.machine_code import ready
+from lilliput.tasks.pair_aliases import Named, alias_bytes, one_name_each, tell_aliases
 from lilliput.tasks.pair_count import both_ways, count_contexts, count_pairs
 from lilliput.tasks.pair_input import hold_out, read_baskets
 from lilliput.tasks.pair_model import Coded, Known, Pairs
 from lilliput.tasks.pair_parameters import check_parameters
-from lilliput.tasks.pair_report import ENDED_EARLY, measure_here, qualities, report_of
+from lilliput.tasks.pair_report import ENDED_EARLY, measure_here, qualities, report_of, tell_side
+from lilliput.tasks.pair_side import side_bytes, side_of
+from lilliput.tasks.pair_side_input import read_side
 from lilliput.tasks.pair_sizes import Size, fit_size, smallest
 from lilliput.tasks.promise import Promise, round_memory
 
@@ -35,7 +38,7 @@ CLOSING = 0.15
 """The share of a time budget that is kept back for the end."""
 
 
-def fit(model: PairingRecommender, X: Any, y: Any, started: float) -> None:
+def fit(model: PairingRecommender, X: Any, y: Any, side: Any, started: float) -> None:
     """Fit `model` within its budget, whose time began at `started` (`time.monotonic`).
 
     `model` changes in the end and as a whole. Raises KeyboardInterrupt when that has ended the training early.
@@ -45,23 +48,36 @@ def fit(model: PairingRecommender, X: Any, y: Any, started: float) -> None:
     promise = Promise(budget, started + ready(budget, model.progress))
     table, empty = read_baskets(model, X, y)
     promise.hold_reading()
+    named = one_name_each(table) if model.normalise and model.aliases else Named(table, [], [])
+    table = named.table
     train, held = hold_out(table, int(model.seed))
     draft = type(model)(**model.get_params())
     keys, counts = count_pairs(train, model.window)
     room = budget.memory
-    least = smallest(train)
+    least = smallest(train) + alias_bytes(named.aliases)
     if room is not None and room < least:
         raise BudgetError(
             f"{len(train.names):,} items do not fit into {room:,} bytes with their names and vectors; the smallest "
             f"memory that would do is {round_memory(least)}, or leave rare items out with least=2 or more",
             round_memory(least),
         )
+    taken = None if side is None else read_side(side, model, train.names, named.aliases)
+    shared, dropped = (None, 0) if taken is None else side_of(taken.held, None if room is None else room - least)
+    numbers = {name: number for number, name in enumerate(train.names)}
+    aliases = {alias.name: numbers[alias.of] for alias in named.aliases if alias.of in numbers}
+    if room is not None:
+        room -= side_bytes(shared) + alias_bytes(named.aliases)
     for _ in range(TRIES):
         context = count_contexts(train)
         size = fit_size(train, counts, context[1], room, model.dim)
         draft.known_, draft.interrupted_ = _learned(model, train, (keys, counts), context, size, promise)
+        draft.known_ = replace(draft.known_, side=shared, aliases=aliases)
         draft.report_ = report_of(draft, table, held, empty, size, train)
         draft.report_.quality = qualities(draft, held)
+        if model.normalise and model.aliases:
+            tell_aliases(draft.report_, named)
+        if taken is not None:
+            tell_side(draft.report_, taken, shared, dropped)
         draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
         excess = promise.excess(draft.file_size())
         if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lilliput.tasks.pair_side import Side
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -90,6 +92,7 @@ class Known:
     pairs : which go together. inputs, outputs, bias, power : see `lilliput.nets.baskets`.
     contexts : by name, the most frequent first; context_sizes int64 (contexts,): baskets of each;
     context_offsets, context_items, context_counts : by context, the items in it, ascending, and in how many baskets.
+    side : what items share beside baskets, if that is known. aliases : numbers of items by other names that they have.
     """
 
     names: list[str]
@@ -105,16 +108,18 @@ class Known:
     context_offsets: Longs
     context_items: Ints
     context_counts: Ints
+    side: Side | None = None
+    aliases: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def number_of(self) -> dict[str, int]:
-        """The number of each item."""
-        return {name: number for number, name in enumerate(self.names)}
+        """The number of each item, by name and by its other names."""
+        return {name: number for number, name in enumerate(self.names)} | self.aliases
 
     @cached_property
     def folded(self) -> dict[str, int]:
         """The number of each item by its name in small letters, the most frequent one where several have it."""
-        return {name.casefold(): number for number, name in reversed(list(enumerate(self.names)))}
+        return {name.casefold(): number for name, number in reversed(self.number_of.items())}
 
     @cached_property
     def norms(self) -> list[Floats]:
@@ -128,6 +133,15 @@ class Known:
             vector = coded.rows(np.array([item]))[0] / max(norms[item], TINY)
             found += coded.dots(vector, among) / np.maximum(norms if among is None else norms[among], TINY) / 2
         return found
+
+    def units(self, numbers: NDArray[np.integer]) -> Floats:
+        """Vectors of items whose products are their likeness, float32 (numbers, 2 d)."""
+        parts = [
+            coded.codes[numbers]
+            * (coded.scales[numbers] / np.maximum(norms[numbers] * np.float32(2**0.5), TINY))[:, None]
+            for coded, norms in zip((self.inputs, self.outputs), self.norms, strict=True)
+        ]
+        return np.hstack(parts)
 
     def scores(self, basket: Ints, among: Ints | None = None) -> Floats:
         """The log-probability, but for a constant, that each item (or each `among`) is what a basket lacks."""
@@ -145,6 +159,15 @@ class Known:
                 places = np.minimum(np.searchsorted(row, among), len(row) - 1)
                 found += np.where(row[places] == among, step * pairs.weights[part][places], 0)
         return found
+
+    @cached_property
+    def contexts_of(self) -> tuple[Longs, Ints, Ints]:
+        """By item, the contexts that it is in, and in how many baskets: offsets (items + 1,), contexts, counts."""
+        order = np.argsort(self.context_items, kind="stable")
+        sizes = np.bincount(self.context_items, minlength=len(self.names))
+        contexts = np.repeat(np.arange(len(self.contexts), dtype=np.int32), np.diff(self.context_offsets))
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return offsets, contexts[order], self.context_counts[order]
 
     def in_context(self, context: int) -> tuple[Ints, Ints]:
         """The items of a context, and in how many of its baskets each is."""

@@ -29,6 +29,8 @@ def check_parameters(model: PairingRecommender) -> None:
         raise LilliputError(
             f"normalise={model.normalise!r}: expected 'ingredients', or None to leave items as they are"
         )
+    if not isinstance(model.aliases, bool):
+        raise LilliputError(f"aliases={model.aliases!r}: expected True or False")
     _check_whole("least", model.least, 1)
     _check_whole("seed", model.seed, 0)
     if model.window is not None:

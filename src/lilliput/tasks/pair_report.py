@@ -18,6 +18,8 @@ from lilliput.tasks.pair_sizes import Size
 if TYPE_CHECKING:
     from lilliput.tasks.pair import PairingRecommender
     from lilliput.tasks.pair_model import Known
+    from lilliput.tasks.pair_side import Side
+    from lilliput.tasks.pair_side_input import Taken
 
 HITS = 10
 MOST_SECONDS = 0.2
@@ -73,6 +75,18 @@ def report_of(
     plan = {"vectors": size.dim, "bits": size.bits, "pairs": size.pairs, "all in at least": size.least}
     held_out = f"{len(held.hidden):,} of {len(table):,} baskets, at random, one item hidden of each"
     return Report(model.task, {}, held_out, int(model.seed), versions=versions(), data=data, plan=plan)
+
+
+def tell_side(report: Report, taken: Taken, side: Side | None, dropped: int) -> None:
+    """Put into the report what was taken of the side information, and what was not."""
+    known = sum(map(bool, taken.held))
+    report.data["items with properties"] = known
+    report.data |= {"items of the side information in no basket": taken.unknown} if taken.unknown else {}
+    report.plan["properties"] = 0 if side is None else len(side.names)
+    if dropped:
+        report.notes.append(f"the {dropped:,} most common properties are left out for want of room")
+    if side is None and not dropped:
+        report.notes.append("no property is shared by two items, so the side information tells nothing")
 
 
 def measure_here(model: PairingRecommender, held: Held, threads: int) -> None:

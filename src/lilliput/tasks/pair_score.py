@@ -23,12 +23,13 @@ def score_baskets(model: PairingRecommender, source: BasketSource, seed: int = 0
     `DataError` where no basket is left.
     """
     model._check_fitted()
-    rename, number_of = renamer(model), model.known_.number_of
+    rename, number_of, names = renamer(model), model.known_.number_of, model.known_.names
     random = np.random.default_rng(seed)
     held = Held([], [])
     for found in source.baskets():
         for basket in found:
-            items = basket.items if rename is None else list(dict.fromkeys(rename(basket.items)))
+            items = basket.items if rename is None else rename(basket.items)
+            items = list(dict.fromkeys(names[number_of[item]] if item in number_of else item for item in items))
             if len(items) < 2:
                 continue
             at = int(random.integers(len(items)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.data.matrix import Compressed, MatrixSource
@@ -20,10 +19,7 @@ from lilliput.spectral.rows import (
     computing_type,
     is_sparse,
 )
-
-
-class NoNumbersError(DataError, TypeError):
-    """Cells of an array are of a type that is no number; scikit-learn asks for a TypeError."""
+from lilliput.tasks.array_input import as_matrix
 
 
 def rows_of(X: Any, threads: int = 1) -> Rows:
@@ -48,35 +44,6 @@ def rows_of(X: Any, threads: int = 1) -> Rows:
     array = as_matrix(X)
     _width(array.shape[1])
     return DenseRows(array)
-
-
-def as_matrix(X: Any) -> NDArray[Any]:
-    """`X` as a 2-D array of real numbers, without a copy where it is one."""
-    try:
-        array = X if isinstance(X, np.ndarray) else np.asarray(X)
-    except ValueError as error:
-        raise DataError(f"X is no matrix ({error}); give rows of numbers, all of one length") from None
-    if array.dtype.kind == "O":
-        try:
-            array = array.astype(np.float64)
-        except TypeError as error:
-            raise NoNumbersError(f"X holds what is no number ({error}); give rows of numbers") from None
-        except ValueError as error:
-            raise DataError(f"X holds what is no number ({error}); give rows of numbers, all of one length") from None
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"X holds {array.dtype}. Complex data not supported; give real numbers")
-    if array.ndim != 2:
-        raise DataError(
-            f"X has shape {array.shape}; expected rows and columns, 2-D. Reshape your data with X.reshape(1, -1) "
-            "if it is one row, with X.reshape(-1, 1) if it is one column"
-        )
-    return array
-
-
-def check_width(found: int, expected: int, name: str) -> None:
-    """Raise `DataError` unless rows have as many columns as those learned from."""
-    if found != expected:
-        raise DataError(f"X has {found} features, but {name} is expecting {expected} features as input")
 
 
 def _width(columns: int) -> int:

@@ -15,8 +15,9 @@ from lilliput.spectral.merging import Merged
 from lilliput.spectral.oja import Oja
 from lilliput.spectral.pairs import Pairs
 from lilliput.spectral.rows import Rows
+from lilliput.tasks.array_input import check_width
 from lilliput.tasks.pca_fit import FEW_COLUMNS, GUARD, check_parameters, close, report_of, settle, solved, wanted
-from lilliput.tasks.pca_rows import check_width, rows_of
+from lilliput.tasks.pca_rows import rows_of
 from lilliput.tasks.promise import Promise
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lilliput.core.threads import resolve_threads
 from lilliput.spectral.moments import check_finite
 from lilliput.spectral.rows import Sparse
-from lilliput.tasks.pca_rows import check_width, rows_of
+from lilliput.tasks.array_input import check_width
+from lilliput.tasks.pca_rows import rows_of
 
 if TYPE_CHECKING:
     from lilliput.tasks.pca import StreamingPCA

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,8 +20,8 @@ class Rows(Protocol):
     def __len__(self) -> int:
         """How many rows there are."""
 
-    def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of the rows `chosen` (int64), in that order."""
+    def take(self, chosen: Tensor) -> tuple[Any, Tensor]:
+        """Inputs, as the network takes them, and targets of the rows `chosen` (int64), in that order."""
 
     def to(self, device: torch.device) -> Rows:
         """The same rows on a device."""
@@ -52,6 +52,10 @@ class DenseRows:
         taken = self.inputs.index_select(0, chosen), self.targets.index_select(0, chosen)
         return self.convert(*taken) if self.convert else taken
 
+    def part(self, chosen: Tensor) -> DenseRows:
+        """The rows `chosen` alone."""
+        return DenseRows(self.inputs[chosen], self.targets[chosen], self.convert)
+
     def to(self, device: torch.device) -> DenseRows:
         """The same rows on a device."""
         return DenseRows(self.inputs.to(device), self.targets.to(device), self.convert)
@@ -79,7 +83,8 @@ def fingerprint(rows: Rows) -> str:
         return "0:00000000"
     chosen = torch.linspace(0, len(rows) - 1, min(_PRINTED, len(rows)), dtype=torch.float64).round().long()
     checksum = 0
-    for tensor in rows.take(chosen):
-        dense = tensor.to_dense() if tensor.layout != torch.strided else tensor
-        checksum = zlib.crc32(dense.cpu().contiguous().numpy().tobytes(), checksum)
+    inputs, targets = rows.take(chosen)
+    parts = [inputs] if isinstance(inputs, Tensor) else inputs.tensors
+    for tensor in (*parts, targets):
+        checksum = zlib.crc32(tensor.cpu().contiguous().numpy().tobytes(), checksum)
     return f"{len(rows)}:{checksum:08x}"

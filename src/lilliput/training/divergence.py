@@ -30,7 +30,7 @@ class Diagnosis:
 
 @torch.no_grad()
 def diagnose(
-    module: nn.Module, inputs: Tensor, targets: Tensor, chosen: Tensor, loss: float, step: int, epoch: int
+    module: nn.Module, inputs: Any, targets: Tensor, chosen: Tensor, loss: float, step: int, epoch: int
 ) -> Diagnosis:
     """Where it broke: in the data, in the weights of a layer, in its outputs, in the loss, or in the gradients.
 
@@ -69,7 +69,7 @@ def diagnose(
     return Diagnosis(step, None, f"{when}: all layers are finite, so look at the targets and the loss function")
 
 
-def _ran(module: nn.Module, inputs: Tensor) -> tuple[list[str], str | None]:
+def _ran(module: nn.Module, inputs: Any) -> tuple[list[str], str | None]:
     """The layers in the order of computing, and the first of them whose output is not finite."""
     ran: list[str] = []
     broken: list[str] = []
@@ -99,17 +99,14 @@ def _last_of(ran: list[str], names: Iterable[str]) -> str | None:
     return max(names, key=lambda name: order.get(name.rpartition(".")[0], -1), default=None)
 
 
-def _broken_rows(tensor: Tensor) -> Tensor | None:
-    """None if all is finite, else the rows that are not (none named where a layout has no rows to take)."""
-    if not (tensor.is_floating_point() or tensor.is_complex()) or _finite(tensor):
+def _broken_rows(found: Any) -> Tensor | None:
+    """None if all is finite, else the rows that are not; of sparse rows none is named."""
+    if not isinstance(found, Tensor):
+        return None if _finite(found.values) else torch.zeros(0, dtype=torch.int64)
+    if not (found.is_floating_point() or found.is_complex()) or _finite(found):
         return None
-    if tensor.layout != torch.strided:
-        return torch.zeros(0, dtype=torch.int64)
-    return (
-        (~torch.isfinite(tensor)).flatten(1 if tensor.ndim > 1 else 0).reshape(len(tensor), -1).any(1).nonzero()[:, 0]
-    )
+    return (~torch.isfinite(found)).reshape(len(found), -1).any(dim=1).nonzero()[:, 0]
 
 
 def _finite(tensor: Tensor) -> bool:
-    values = tensor.values() if tensor.layout in (torch.sparse_csr, torch.sparse_coo) else tensor
-    return bool(torch.isfinite(values).all())
+    return bool(torch.isfinite(tensor).all())

@@ -1,0 +1,58 @@
+"""``lilliput bench``: how optimisers do, and what this machine does with a network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lilliput.cli import options
+
+EXAMPLE = "Example: lilliput bench optimisers --picture race.png --animation race.gif"
+OPTIMISERS = """\b
+Examples
+  lilliput bench optimisers --picture race.png --animation race.gif
+  lilliput bench optimisers table.csv --target price --time 30s --picture curves.png
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb."""
+    bench = typer.Typer(no_args_is_help=True, help="Measure optimisers, and this machine.", epilog=EXAMPLE)
+    bench.callback()(_bench)
+    bench.command("optimisers", epilog=OPTIMISERS)(optimisers)
+    app.add_typer(bench, name="bench")
+
+
+def _bench() -> None:
+    """Nothing: the commands of the group do the work."""
+
+
+def optimisers(
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="A table of numbers, .csv .tsv .jsonl .parquet or .npy.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COLUMN", help="What to predict: a name, or a number from 1.")
+    ] = None,
+    time: Annotated[str, typer.Option(metavar="TIME", help="For the whole race on a table.")] = "30s",
+    picture: Annotated[str | None, typer.Option(metavar="FILE", help="Draw paths or curves, as .png.")] = None,
+    animation: Annotated[str | None, typer.Option(metavar="FILE", help="Draw paths moving, as .gif.")] = None,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="On surfaces, give up after N steps.")] = 1000,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of weights and orders.")] = 0,
+    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads; all if not given.")] = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Race all optimisers, on a table of one's own or over four surfaces that tell them apart.
+
+    On a table each has an equal share of the time, for trials of five learning rates and a run with the best. Over a
+    saddle, a ravine, Beale's and Rosenbrock's surface each has the rate of ten that serves it best. Needs the extra
+    `deep`, and `plots` to draw.
+    """
+    from lilliput.cli.bench_optimisers import race_surfaces, race_table
+
+    if data is None:
+        race_surfaces(picture, animation, steps, quiet=quiet, json=json)
+    else:
+        race_table(data, target, time, picture, seed=seed, threads=threads, quiet=quiet, json=json)

@@ -1,0 +1,97 @@
+"""What tasks on arrays measure: rows held out, quality on them, the end of a fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.bootstrap import Statistic, Sums, bootstrap
+from lilliput.core.errors import DeviceError
+from lilliput.core.measure import latency, peak_memory, versions
+from lilliput.core.report import Measure, Report
+from lilliput.core.threads import resolve_threads
+from lilliput.tasks.promise import Promise
+
+Places = NDArray[np.int64]
+
+HELD_LEAST, HELD_MOST = 5, 20_000
+"""Rows held out: a fifth of all, at random, if that is no fewer than the first, and no more than the second."""
+MEASURING = 0.02
+"""Seconds for the latency."""
+NOTHING = "nothing: there are too few rows"
+
+
+def check_processor(device: str, what: str) -> None:
+    """Raise `DeviceError` unless `device` is the processor; `what` is found there."""
+    if device not in ("auto", "cpu"):
+        raise DeviceError(f"device={device!r}: {what} on the processor; use 'auto' or 'cpu'")
+
+
+def held_out(rows: int, seed: int) -> tuple[Places, Places]:
+    """The numbers of the rows to learn from and of those held out, in order; all to learn from where they are few."""
+    count = min(rows // 5, HELD_MOST)
+    if count < HELD_LEAST:
+        return np.arange(rows), np.arange(0)
+    mixed = np.random.default_rng([seed, 2]).permutation(rows)
+    return np.sort(mixed[count:]), np.sort(mixed[:count])
+
+
+def measured_by(places: Places) -> str:
+    """What the report says of the rows held out, when the model was fitted to all rows afterwards."""
+    if not len(places):
+        return NOTHING
+    return f"{len(places):,} rows at random, by a model of the others; this one then learned from all"
+
+
+def accuracy(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measure]:
+    """The share of rows that are right; nothing of nothing."""
+    return {"accuracy": Measure.proportion(int((predicted == wanted).sum()), len(wanted))} if len(wanted) else {}
+
+
+def explained(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measure]:
+    """R2, the share of the variance explained (1 is all), and the root mean squared error; nothing of nothing."""
+    if not len(wanted):
+        return {}
+    off = wanted - wanted.mean()
+    parts = np.column_stack([(wanted - predicted) ** 2, off, off**2, np.ones(len(wanted))])
+
+    def share(sums: Sums) -> Sums:
+        variance = sums[..., 2] - sums[..., 1] ** 2 / sums[..., 3]
+        return 1 - sums[..., 0] / np.maximum(variance, 1e-300)
+
+    root = Statistic(parts, lambda sums: np.sqrt(sums[..., 0] / sums[..., 3]))
+    spread = float(off @ off)
+    return bootstrap({"r2": Statistic(parts, share), "rmse": root} if spread > 0 else {"rmse": root}, 0)
+
+
+def new_report(draft: Any, rows: NDArray[Any], mark: str) -> Report:
+    """A report of a fit to `rows`, whose fingerprint is `mark`, before anything is measured."""
+    return Report(
+        draft.task,
+        {},
+        NOTHING,
+        int(draft.seed),
+        versions=versions(),
+        data={"rows": len(rows), "columns": rows.shape[1], "fingerprint": mark},
+    )
+
+
+def close(draft: Any, promise: Promise, predict: Any, row: Any) -> None:
+    """Complete the report, the latency of ``predict(row)`` too, and hold the promise."""
+    report = draft.report_
+    promise.hold_memory(draft.file_size())
+    report.latency_p50_ms, report.latency_p95_ms = latency(predict, [row], MEASURING)
+    report.threads = resolve_threads(draft.threads)
+    report.file_bytes = draft.file_size()
+    report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
+    promise.hold_latency(report.latency_p95_ms)
+    promise.hold_time()
+
+
+def hand_over(draft: Any, model: Any) -> None:
+    """Give what `draft` has learned to `model`, which changes as a whole."""
+    for name in [name for name in vars(model) if name.endswith("_")]:
+        delattr(model, name)
+    vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})

@@ -1,0 +1,201 @@
+"""How a rectifier network on arrays is fitted: scaled rows, a network, the loop, what was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.budget import Budget
+from lilliput.core.extras import require_extra
+from lilliput.core.report import Measure
+from lilliput.tasks.array_input import as_matrix, fingerprint, numbers
+from lilliput.tasks.array_report import close, explained, hand_over, new_report
+from lilliput.tasks.mlp_file import hold_memory
+from lilliput.tasks.mlp_parameters import check_parameters
+from lilliput.tasks.promise import Promise
+
+if TYPE_CHECKING:
+    from lilliput.tasks.mlp import Network
+    from lilliput.training.loop import Loop
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nesterov-rmsprop": 3e-4, "adagrad": 1e-2}
+"""Learning rates that suit networks of some layers on scaled inputs; 0.05 for the others."""
+CLOSING = 0.15
+"""Seconds of a time budget that are kept for what comes after the training, beside a hundredth of it."""
+FEW = 20
+"""Fewer rows than this are all learned from."""
+ENDED_EARLY = "ended early by Ctrl-C"
+
+
+def fit(model: Network, X: Any, y: Any, started: float) -> None:
+    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end."""
+    torch = require_extra("torch", "deep", "training a network")
+    check_parameters(model)
+    promise = Promise(Budget.parse(model.budget), started)
+    raw = as_matrix(X)
+    rows = numbers(raw, np.float32)
+    draft = type(model)(**model.get_params())
+    targets = draft._encoded(y, len(rows))
+    draft.n_features_in_ = rows.shape[1]
+    draft.shift_, draft.scale_ = scaling(rows, _kind_of_scale(model.scale, raw))
+    draft.report_ = new_report(draft, rows, fingerprint(rows, targets))
+    learned, kept = split(len(rows), model.held_out, int(model.seed), len(np.unique(targets, axis=0)))
+    rows = (rows - draft.shift_) * draft.scale_
+    from lilliput.training.devices import torch_threads
+
+    with torch_threads(model.threads):
+        loop = _trained(draft, torch, rows, targets, learned, kept, promise)
+    draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
+    draft.interrupted_ = loop.history.interrupted
+    hold_memory(draft, promise)
+    _report(draft, loop, rows[kept], targets[kept])
+    close(draft, promise, draft.predict, raw[:1])
+    hand_over(draft, model)
+    if draft.interrupted_:
+        raise KeyboardInterrupt
+
+
+def _trained(
+    draft: Network, torch: Any, rows: Floats, targets: NDArray[Any], learned: Places, kept: Places, promise: Promise
+) -> Loop:
+    """The loop, after its training."""
+    from lilliput.training.allowance import Allowance
+    from lilliput.training.batches import DenseRows
+    from lilliput.training.checkpoint import Checkpoint
+    from lilliput.training.devices import resolve_device
+
+    device = resolve_device(draft.device)
+    loop = _loop(draft, torch, targets, device, batch_of(draft, len(learned)), promise.budget.time is not None)
+    whole = DenseRows(torch.from_numpy(rows), torch.from_numpy(targets))
+    parts = [whole.part(torch.from_numpy(places)).to(device) for places in (learned, kept)]
+    seconds = promise.left
+    if seconds is not None:
+        seconds = max(0.01, seconds - CLOSING - 0.01 * (promise.budget.time or 0.0))
+    allowance = Allowance(epochs_of(draft, len(learned)) if seconds is None else draft.epochs, seconds)
+    checkpoint = None if draft.checkpoint is None else Checkpoint(draft.checkpoint)
+    loop.run(parts[0], allowance, parts[1] if len(kept) else None, checkpoint=checkpoint, progress=draft.progress)
+    if checkpoint is not None and not loop.history.interrupted:
+        checkpoint.remove()
+    return loop
+
+
+def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch: int, in_seconds: bool) -> Loop:
+    """A network with weights of the seed, and how it will learn."""
+    from lilliput.nets.mlp import MLP
+    from lilliput.training.devices import random_state
+    from lilliput.training.health import HealthWatch
+    from lilliput.training.loop import Loop
+    from lilliput.training.optimisers import make_optimiser
+    from lilliput.training.penalties import Penalties
+    from lilliput.training.plans import schedule_of
+
+    classes = targets.ndim == 1
+    with random_state(int(draft.seed), torch.device("cpu")):
+        module = MLP(
+            draft.n_features_in_,
+            tuple(draft.hidden),
+            int(targets.max()) + 1 if classes else targets.shape[1],
+            input_dropout=draft.input_dropout,
+            dropout=draft.dropout,
+            normalise=draft.normalise,
+        ).to(device)
+    rate = RATES.get(draft.optimiser, 0.05) if draft.rate is None else draft.rate
+    momentum = draft.momentum if isinstance(draft.momentum, (int, float)) else None
+    if draft.l1 and draft.optimiser == "nesterov":  # zeros at a point ahead are none where it lands: torch's form
+        first = 0.9 if momentum is None else momentum
+        optimiser = torch.optim.SGD(module.parameters(), rate, momentum=first, nesterov=first > 0, fused=True)
+    else:
+        optimiser = make_optimiser(draft.optimiser, module.parameters(), rate, momentum=momentum, bits=draft.bits)
+    return Loop(
+        module,
+        torch.nn.functional.cross_entropy if classes else torch.nn.functional.mse_loss,
+        optimiser,
+        schedule=schedule_of(draft.schedule, draft.momentum, in_seconds),
+        batch=batch,
+        clip=draft.clip,
+        penalties=Penalties(draft.l1, draft.l2, draft.max_norm),
+        patience=draft.patience,
+        restarts=3 if draft.remedy else 0,
+        seed=int(draft.seed),
+        precision=draft.precision,
+        compiled=draft.compiled,
+        watchers=[HealthWatch(remedy=draft.remedy)],
+    )
+
+
+def batch_of(draft: Network, rows: int) -> int:
+    """Rows a step: as given, or some hundred steps a pass, where there are rows for it."""
+    if draft.batch is not None:
+        return min(draft.batch, rows)
+    return max(1, min(rows, 1 << int(np.clip(np.log2(rows / 100 + 1), 4, 7))))
+
+
+def epochs_of(draft: Network, rows: int) -> float:
+    """Passes: as given, or fewer over more rows."""
+    return draft.epochs if draft.epochs is not None else float(np.clip(1_500_000 // rows, 10, 200))
+
+
+def split(rows: int, share: float, seed: int, classes: int) -> tuple[Places, Places]:
+    """The numbers of the rows to learn from and of those held out, in order."""
+    count = round(rows * share)
+    if rows < FEW or count < 1:
+        return np.arange(rows), np.arange(0)
+    mixed = np.random.default_rng([seed, 2]).permutation(rows)
+    return np.sort(mixed[count:]), np.sort(mixed[:count])
+
+
+def scaling(rows: Floats, kind: str) -> tuple[Floats, Floats]:
+    """What is subtracted from each column, and what it is then multiplied by: float32 (columns,) each."""
+    columns = rows.shape[1]
+    if kind == "none":
+        return np.zeros(columns, dtype=np.float32), np.ones(columns, dtype=np.float32)
+    if kind == "all":
+        mean, deviation = np.full(columns, rows.mean(dtype=np.float64)), np.full(columns, rows.std(dtype=np.float64))
+    else:
+        mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+    constant = deviation <= 1e-6 * np.abs(mean)  # what is left of a constant column is rounding
+    deviation[constant | (deviation == 0)] = np.inf
+    return mean.astype(np.float32), (1 / deviation).astype(np.float32)
+
+
+def _kind_of_scale(scale: str, raw: NDArray[Any]) -> str:
+    if scale != "auto":
+        return scale
+    return "all" if raw.dtype == np.uint8 else "columns"
+
+
+def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> None:
+    """Quality on the rows held out, the plan, and what the training said."""
+    from lilliput.training.penalties import zeros
+
+    report, history = draft.report_, loop.history
+    if len(rows):
+        report.quality = _quality(draft, draft.net_.forward(rows), targets)
+        report.held_out = f"{len(rows):,} rows at random, which chose the pass that was kept and were not learned from"
+    report.plan = {
+        "hidden": "-".join(map(str, draft.hidden)) or "none",
+        "optimiser": draft.optimiser,
+        "schedule": draft.schedule,
+        "batch": loop.batch,
+        "passes": round(history.records[-1].epoch, 2) if history.records else 0,
+        "ended": history.ended,
+    }
+    if draft.l1:
+        none, weights = zeros(loop.module)
+        report.plan["zero weights"] = f"{none:,} of {weights:,}"
+    report.notes += [str(finding["sentence"]) for finding in history.to_dict()["findings"]]
+    report.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
+
+
+def _quality(draft: Network, outputs: Floats, targets: NDArray[Any]) -> dict[str, Measure]:
+    """Accuracy of classes; R2 and the root mean squared error of numbers, over all of them."""
+    if targets.ndim == 1:
+        right = int((outputs.argmax(axis=1) == targets).sum())
+        return {"accuracy": Measure.proportion(right, len(targets))}
+    wanted: Any = draft.targets_  # type: ignore[attr-defined]
+    return explained(wanted.unscaled(outputs).ravel(), wanted.unscaled(targets).ravel())

@@ -1,0 +1,210 @@
+"""How a polynomial network is fitted: three parts of the rows, layers, the weights together, what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.budget import Budget
+from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.progress import Progress
+from lilliput.nets.polynomial import Network, grow, screen
+from lilliput.nets.polynomial_refine import refine, refit
+from lilliput.tasks.array_input import column_names, fingerprint, numbers, targets
+from lilliput.tasks.array_report import (
+    NOTHING,
+    check_processor,
+    close,
+    explained,
+    hand_over,
+    held_out,
+    new_report,
+)
+from lilliput.tasks.promise import Promise
+
+if TYPE_CHECKING:
+    from lilliput.tasks.polynomial import PolynomialNetwork
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+GAIN = 0.001
+"""The part of the error that a layer must take away, or it is the last."""
+FINALISTS = 16
+"""Units of each layer of which networks are made whose weights are fitted together."""
+STARTED_AGAIN, STARTS, SHAKEN = 4, 6, 0.3
+"""Networks fitted from other starts, how many, and how far those are."""
+ROWS_A_WEIGHT = 8
+"""Rows that it takes to fit weights together, for each of them."""
+BESIDE = 24
+"""Columns that later layers may take beside the units."""
+SELECTING = 0.25
+"""The part of the rows not held out that units are selected by."""
+
+
+def fit(model: PolynomialNetwork, X: Any, y: Any, started: float) -> None:
+    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end."""
+    check_parameters(model)
+    promise = Promise(Budget.parse(model.budget), started)
+    rows = numbers(X)
+    wanted = targets(y, len(rows), type(model).__name__)
+    if len(rows) < 2:
+        raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
+    draft = type(model)(**model.get_params())
+    draft.n_features_in_ = rows.shape[1]
+    draft.report_ = new_report(draft, rows, fingerprint(rows, wanted))
+    learned, kept = held_out(len(rows), int(model.seed))
+    with np.errstate(over="ignore", invalid="ignore"), Progress(None, "polynomials", "layers", model.progress) as bar:
+        search = _Search(draft, rows[learned], wanted[learned], promise, bar)
+        steps = search.run()
+        names = column_names(X)
+        _settle(draft, search, names)
+        draft.report_.quality = explained(draft.predict(rows[kept]), wanted[kept]) if len(kept) else {}
+        if len(kept):
+            inputs = (rows[:, draft.columns_] - draft.centre_[:-1]) / draft.scale_[:-1]
+            draft.network_ = refit(draft.network_, inputs, (wanted - draft.centre_[-1]) / draft.scale_[-1], steps)
+    draft.report_.held_out = (
+        f"{len(kept):,} rows at random; only the last fit of the weights was to all rows" if len(kept) else NOTHING
+    )
+    draft.report_.plan = {"layers": draft.n_layers_, "units": draft.n_units_, "columns": len(draft.columns_)}
+    close(draft, promise, draft.predict, rows[:1])
+    hand_over(draft, model)
+
+
+class _Candidate(NamedTuple):
+    """A network, its layers, the steps of its fit, and its squared errors on the rows that select."""
+
+    network: Network
+    layers: int
+    steps: int
+    errors: Floats
+
+
+class _Search:
+    """Layers over the rows to learn from, some of which select."""
+
+    def __init__(self, draft: PolynomialNetwork, rows: Floats, wanted: Floats, promise: Promise, bar: Progress) -> None:
+        self._draft, self._promise, self._bar = draft, promise, bar
+        mixed = np.random.default_rng([int(draft.seed), 1]).permutation(len(rows))
+        count = int(SELECTING * len(rows))
+        fitted, selecting = (mixed[count:], mixed[:count]) if count >= 2 else (mixed, mixed)
+        values = np.column_stack([rows, wanted])
+        self._centre, self._scale = values[fitted].mean(axis=0), values[fitted].std(axis=0)
+        self._scale[self._scale <= 1e-12 * np.abs(self._centre)] = 1.0
+        self._scale[self._scale == 0] = 1.0
+        standard = (values[fitted] - self._centre) / self._scale
+        self.columns = screen(standard[:, :-1], standard[:, -1], int(draft.columns))
+        places = np.append(self.columns, rows.shape[1])
+        self.centre, self.scale = self._centre[places], self._scale[places]
+        self._fitted = standard[:, places]
+        self._kept = (values[selecting][:, places] - self.centre) / self.scale
+        self._whole = np.vstack([self._fitted, self._kept]) if fitted is not selecting else self._fitted
+
+    def run(self) -> int:
+        """Set `network` and `layers`; returns the steps of its fit."""
+        draft = self._draft
+        columns = len(self.columns)
+        inputs, kept = self._fitted[:, :-1], self._kept[:, :-1]
+        numbers_of = np.arange(columns)  # of the inputs of this layer
+        beside = screen(inputs, self._fitted[:, -1], BESIDE)
+        left, right, weights = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros((0, 6))]
+        candidates: list[_Candidate] = []
+        least = np.inf
+        for layer in range(1, int(draft.layers) + 1):
+            found = grow(inputs, self._fitted[:, -1], kept, self._kept[:, -1], int(draft.width))
+            first = sum(len(part) for part in left)
+            left.append(numbers_of[found.left])
+            right.append(numbers_of[found.right])
+            weights.append(found.weights)
+            everything = Network(columns, np.concatenate(left), np.concatenate(right), np.concatenate(weights))
+            for unit in range(min(FINALISTS, len(found.left))):
+                candidates.append(self._finished(everything.part(first + unit), layer))
+            self._bar.advance()
+            if not found.errors[0] < least * (1 - GAIN) or self._late(layer):
+                break
+            least = float(found.errors[0])
+            units = columns + first + np.arange(len(found.left))
+            numbers_of = np.concatenate([units, beside])
+            inputs = self._inputs(everything, self._fitted, numbers_of)
+            kept = self._inputs(everything, self._kept, numbers_of)
+        return self._choose(candidates)
+
+    def _late(self, layer: int) -> bool:
+        left = self._promise.left
+        return left is not None and left < 2 * self._promise.spent / layer
+
+    def _inputs(self, network: Network, standard: Floats, numbers_of: Places) -> Floats:
+        values = network.values(standard[:, :-1])
+        return np.column_stack([values[number] for number in numbers_of])
+
+    def _finished(self, network: Network, layer: int) -> _Candidate:
+        """A network whose weights are fitted together, where there are rows enough for so many."""
+        steps = 0
+        if self._refinable(network):
+            (inputs, target), (kept, wanted) = self._parts()
+            network, steps = refine(network, inputs, target, kept, wanted, int(self._draft.steps))
+        return _Candidate(network, layer, steps, (self._kept[:, -1] - network.run(self._kept[:, :-1])) ** 2)
+
+    def _refinable(self, network: Network) -> bool:
+        return network.weights.size * ROWS_A_WEIGHT <= len(self._fitted)
+
+    def _parts(self) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        return (self._fitted[:, :-1], self._fitted[:, -1]), (self._kept[:, :-1], self._kept[:, -1])
+
+    def _again(self, candidates: list[_Candidate]) -> list[_Candidate]:
+        """The best networks from other starts: their fit stops at the next minimum, and there are several."""
+        random = np.random.default_rng([int(self._draft.seed), 3])
+        fit_again = [found for found in candidates if self._refinable(found.network) and len(found.network.left) > 1]
+        found = []
+        for start in sorted(fit_again, key=lambda candidate: float(candidate.errors.mean()))[:STARTED_AGAIN]:
+            for _ in range(STARTS):
+                weights = start.network.weights + SHAKEN * random.standard_normal(start.network.weights.shape)
+                found.append(self._finished(replace(start.network, weights=weights), start.layers))
+        return found
+
+    def _choose(self, candidates: list[_Candidate]) -> int:
+        """The fewest units whose error is that of the best, up to chance; fitted to all rows of the search."""
+        everyone = [*candidates, *self._again(candidates)] if self._draft.steps else candidates
+        usable = [found for found in everyone if np.isfinite(found.errors).all()]
+        best = min(usable, key=lambda found: float(found.errors.mean()))
+        chosen = min(
+            (found for found in usable if not _worse(found.errors - best.errors)),
+            key=lambda found: (len(found.network.left), float(found.errors.mean())),
+        )
+        self.layers, steps = chosen.layers, max(chosen.steps, 1)
+        self.network = refit(chosen.network, self._whole[:, :-1], self._whole[:, -1], steps)
+        return steps
+
+
+def _worse(more: Floats) -> bool:
+    """Whether squared errors are larger by more than one standard error (Breiman and others 1984, section 3.4.3)."""
+    return float(more.mean()) > float(more.std()) / np.sqrt(len(more)) + 1e-12
+
+
+def _settle(draft: PolynomialNetwork, search: _Search, names: list[str] | None) -> None:
+    """Make the learned attributes, of the columns alone that the network takes."""
+    net = search.network
+    used = np.unique([source for source in (*net.left, *net.right) if source < net.columns])
+    place = np.zeros(net.columns + len(net.left), dtype=np.int64)
+    place[used] = np.arange(len(used))
+    place[net.columns :] = len(used) + np.arange(len(net.left))
+    draft.network_ = Network(len(used), place[net.left], place[net.right], net.weights)
+    draft.columns_, draft.n_layers_ = search.columns[used], search.layers
+    ends = np.append(used, net.columns)
+    draft.centre_, draft.scale_ = search.centre[ends], search.scale[ends]
+    draft.names_ = [_name(names, int(column)) for column in draft.columns_]
+
+
+def _name(names: list[str] | None, column: int) -> str:
+    return names[column] if names is not None and names[column].isidentifier() else f"x{column}"
+
+
+def check_parameters(model: PolynomialNetwork) -> None:
+    """Raise `LilliputError` for a parameter that cannot be used."""
+    for name, least in (("width", 1), ("layers", 1), ("columns", 1), ("steps", 0)):
+        if not getattr(model, name) >= least:
+            raise LilliputError(f"{name}={getattr(model, name)}; give {least} or more")
+    check_processor(model.device, "a polynomial network learns")

@@ -1,0 +1,135 @@
+"""What a text regressor takes: texts or sparse rows, and values in [0, 1]."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.core.errors import DataError, LilliputError
+from lilliput.data.matrix import Compressed, MatrixSource
+from lilliput.tasks.array_input import check_width
+
+if TYPE_CHECKING:
+    from lilliput.tasks.text_regressor import TextRegressor
+
+Floats = NDArray[np.float32]
+
+
+def is_texts(X: Any) -> bool:
+    """Whether X is texts, and not a matrix."""
+    return not (hasattr(X, "tocsr") or isinstance(X, (MatrixSource, Compressed)))
+
+
+def rows_of(X: Any, model: TextRegressor) -> Compressed:
+    """X as sparse rows of the columns that a fitted `model` has learned from."""
+    if model.features_ is not None:
+        if not is_texts(X):
+            raise DataError("this model has learned from texts; give texts, not a matrix")
+        return model.features_.rows(texts_of(X), model.threads)
+    if is_texts(X):
+        raise DataError("this model has learned from a sparse matrix; give rows of one, not texts")
+    rows = matrix_of(X)
+    check_width(rows.shape[1], model.n_features_in_, type(model).__name__)
+    return rows
+
+
+def texts_of(X: Any) -> list[str]:
+    """X as a list of texts; `DataError` names the first row that is none."""
+    if isinstance(X, str):
+        raise DataError("X is one text; give a list of texts")
+    texts = list(X)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(f"X: row {row} is {type(text).__name__}, not a text; give texts, or a sparse matrix")
+    return texts
+
+
+def matrix_of(X: Any) -> Compressed:
+    """A sparse matrix of finite float32 values by rows; `DataError` names the first row that holds another."""
+    if isinstance(X, MatrixSource):
+        whole = X.whole()
+        if not isinstance(whole, Compressed):
+            raise DataError("a text regressor takes one sparse matrix (.npz) or texts")
+        found = whole
+    elif isinstance(X, Compressed):
+        found = X
+    else:
+        csr = X.tocsr()
+        found = Compressed(csr.data, csr.indices, csr.indptr, csr.shape)
+    if found.data.dtype.kind not in "biuf":
+        raise DataError(f"X is sparse with values of {found.data.dtype}; give real numbers")
+    data = found.data.astype(np.float32)
+    bad = ~np.isfinite(data)
+    if bad.any():
+        row = int(np.searchsorted(found.indptr, np.flatnonzero(bad)[0], side="right")) - 1
+        raise DataError(f"X: row {row} holds what is no finite number; leave that row out")
+    return Compressed(
+        data, found.indices.astype(np.int32), found.indptr.astype(np.int64), (found.shape[0], found.shape[1])
+    )
+
+
+def values_of(y: Any, rows: int) -> Floats:
+    """Values as float32 (rows, outputs), each in [0, 1]; `DataError` names the first row that is not."""
+    if y is None:
+        raise DataError("TextRegressor requires y to be passed, but the target y is None; give values for each row")
+    array = np.asarray(y)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"y holds {array.dtype}; give numbers in [0, 1], (rows, outputs)")
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or array.shape[1] < 1:
+        raise DataError(f"y has shape {array.shape}; give values as (rows, outputs)")
+    if len(array) != rows:
+        raise DataError(f"X has {rows:,} rows and y has {len(array):,}; give values for each row")
+    bad = ~((array >= 0) & (array <= 1))
+    if bad.any():
+        row, column = divmod(int(np.flatnonzero(bad)[0]), array.shape[1])
+        raise DataError(f"y: row {row}, column {column} is {array[row, column]}; give values in [0, 1]")
+    return array.astype(np.float32)
+
+
+def check_groups(model: TextRegressor, values: Floats) -> None:
+    """Raise `DataError` for groups that are none, or whose values do not add up to one."""
+    seen: set[int] = set()
+    for group in model._groups():
+        numbers = group.tolist()
+        if not numbers or seen & set(numbers) or min(numbers) < 0 or max(numbers) >= values.shape[1]:
+            raise DataError(
+                f"groups={model.groups!r}: give lists of outputs from 0 to {values.shape[1] - 1}, each in one of them"
+            )
+        seen |= set(numbers)
+        sums = values[:, group].sum(axis=1, dtype=np.float64)
+        wrong = np.flatnonzero(np.abs(sums - 1) > 0.02)
+        if len(wrong):
+            raise DataError(
+                f"y: row {wrong[0]} adds up to {sums[wrong[0]]:.3f} over outputs {numbers}, not to 1 "
+                f"({len(wrong):,} of {len(values):,} rows do not); leave the group out"
+            )
+
+
+def check_parameters(model: TextRegressor) -> None:
+    """Raise `LilliputError` for a parameter that cannot be used."""
+    from lilliput.tasks.text_regressor import MODELS
+
+    if model.model not in MODELS:
+        raise LilliputError(f"model={model.model!r}; known are {', '.join(MODELS)}")
+    for name in ("columns", "ridge_columns", "batch"):
+        value = getattr(model, name)
+        if not (isinstance(value, int) and value >= 1):
+            raise LilliputError(f"{name}={value}; give a whole number of at least 1")
+    if not model.hidden or not all(isinstance(width, int) and width >= 1 for width in model.hidden):
+        raise LilliputError(f"hidden={model.hidden!r}; give the widths of one or more hidden layers, as (500, 500)")
+    for name in ("input_dropout", "dropout", "held_out"):
+        value = getattr(model, name)
+        if not 0 <= value < 1:
+            raise LilliputError(f"{name}={value}; give a share of at least 0 and below 1")
+    if not 0 < model.rate < math.inf:
+        raise LilliputError(f"rate={model.rate}; give a number above 0")
+    if model.epochs is not None and not 0 < model.epochs < math.inf:
+        raise LilliputError(f"epochs={model.epochs}; give a number above 0, or None")
+    if not model.alphas or not all(0 < alpha < math.inf for alpha in model.alphas):
+        raise LilliputError(f"alphas={model.alphas!r}; give penalties above 0")
+    if not (isinstance(model.folds, int) and model.folds >= 2):
+        raise LilliputError(f"folds={model.folds}; give 2 or more")

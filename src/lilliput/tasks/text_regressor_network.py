@@ -1,0 +1,83 @@
+"""The network of a text regressor, trained on sparse rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lilliput.data.matrix import Compressed
+from lilliput.nets.dense import DenseNet
+from lilliput.nets.mlp import MLP
+from lilliput.training.allowance import Allowance
+from lilliput.training.devices import random_state, resolve_device, torch_threads
+from lilliput.training.history import History
+from lilliput.training.loop import Loop
+from lilliput.training.optimiser_rows import RowAdam, Together
+from lilliput.training.outputs import shares
+from lilliput.training.plans import schedule_of
+from lilliput.training.shares import first_outputs, share_loss
+from lilliput.training.sparse_rows import SparseRows
+
+if TYPE_CHECKING:
+    from lilliput.tasks.text_regressor import TextRegressor
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+PASSES = 30.0
+"""Over the rows, where neither passes nor time are given; dropout decay ends earlier."""
+
+
+def train(
+    model: TextRegressor, rows: Compressed, values: Floats, learned: Places, kept: Places, seconds: float | None
+) -> tuple[DenseNet, History]:
+    """A network of the rows `learned`, validated on those kept, and what happened; for so many seconds, if given."""
+    device = resolve_device(model.device)
+    sparse = device.type == "cpu"
+    groups = model._groups()
+    with random_state(int(model.seed), torch.device("cpu")):
+        module = MLP(
+            rows.shape[1],
+            tuple(model.hidden),
+            values.shape[1],
+            input_dropout=model.input_dropout,
+            dropout=model.dropout,
+            sparse=sparse,
+        ).to(device)
+    with torch.no_grad():
+        module.output.bias.copy_(torch.from_numpy(first_outputs(values[learned], groups)))
+
+    def error(outputs: Tensor, targets: Tensor) -> float:
+        found, wanted = shares(outputs.cpu().numpy(), groups), targets.cpu().numpy()
+        return float(np.sqrt(np.mean((found.astype(np.float64) - wanted) ** 2)))
+
+    whole = SparseRows(rows, torch.from_numpy(values))
+    parts = [whole.part(torch.from_numpy(places)).to(device) for places in (learned, kept)]
+    loop = Loop(
+        module,
+        share_loss(groups, values.shape[1]),
+        _optimiser(module, model.rate, sparse),
+        schedule=schedule_of(model.schedule, None, seconds is not None),
+        batch=model.batch,
+        score=error,
+        seed=int(model.seed),
+    )
+    epochs = PASSES if model.epochs is None and seconds is None else model.epochs
+    with torch_threads(model.threads):
+        loop.run(
+            parts[0],
+            Allowance(epochs, seconds),
+            parts[1] if len(kept) else None,
+            progress=model.progress,
+            label="network",
+        )
+    return module.freeze(), loop.history
+
+
+def _optimiser(module: MLP, rate: float, sparse: bool) -> Any:
+    """Adam; for a layer on sparse rows that of the rows touched."""
+    dense = torch.optim.Adam([p for p in module.parameters() if p.requires_grad], rate, fused=True)
+    return Together([RowAdam(module.hidden[0], rate), dense]) if sparse else dense

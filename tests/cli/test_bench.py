@@ -1,0 +1,82 @@
+"""`lilliput bench`: races, tables, pictures."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+
+
+def test_the_race_over_surfaces_is_a_table_and_is_drawn(run, tmp_path):
+    picture, animation = tmp_path / "race.png", tmp_path / "race.gif"
+    done = run("bench", "optimisers", "--steps", 20, "--picture", picture, "--animation", animation)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["steps", "(learning", "rate)", "saddle", "ravine", "Beale", "Rosenbrock"]
+    assert [line.split()[0] for line in lines[1:-1]][:3] == ["sgd", "momentum", "nesterov"]
+    assert lines[-1].endswith("-: not reached")
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert animation.read_bytes()[:3] == b"GIF"
+    assert "running adam" in done.err
+    assert f"saved {animation}" in done.err
+
+
+def test_the_race_as_json(run):
+    found = json.loads(run("bench", "optimisers", "--steps", 3, "--json", "--quiet").out)
+    assert len(found) == 28
+    assert set(found[0]) == {"optimiser", "surface", "steps", "rate"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--picture", "race.jpg"], "race.jpg does not end in .png"),
+        (["--animation", "race.png"], "name a .gif file"),
+        (["--picture", "no/where/race.png"], "there is no folder"),
+    ],
+)
+def test_files_that_cannot_be_drawn_are_told_before_the_work(run, arguments, message):
+    done = run("bench", "optimisers", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "table.csv"
+    lines = [f"{row % 10},{row % 7},{row % 10 * (row % 7) + 0.5}" for row in range(120)]
+    path.write_text("\n".join(["a,b,y", *lines]) + "\n")
+    return path
+
+
+def test_the_race_on_a_table(run, table, tmp_path):
+    picture = tmp_path / "curves.png"
+    done = run("bench", "optimisers", table, "--target", "y", "--time", "2s", "--picture", picture, "--threads", 1)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0].split()[:5] == ["optimiser", "rate", "loss", "R2", "passes"]
+    assert len(lines) == 9
+    assert "120 rows, 2 columns, a number to predict" in done.err
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_race_on_a_table_as_json(run, table):
+    found = json.loads(run("bench", "optimisers", table, "--target", "y", "--time", "1s", "--json", "--threads", 1).out)
+    assert [len(lane["tried"]) for lane in found] == [5] * 7
+    assert found[0]["history"]["records"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Name it with --target"),
+        (["--target", "z"], "no column 'z'"),
+        (["--target", "y", "--time", "soon"], "'soon' is not an amount"),
+    ],
+)
+def test_a_table_that_cannot_be_raced_on_is_told(run, table, arguments, message):
+    done = run("bench", "optimisers", table, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
