@@ -129,13 +129,16 @@ def add_dense_product(block: NDArray[Any], centre: NDArray[Any], vectors: NDArra
 
 def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], threads: int) -> None:
     """``total += A'(A vectors)`` for the rows A of a block, the same for any number of threads."""
-    from lilliput.spectral.kernels import gram_product, scatter
+    from lilliput.spectral.kernels import gram_product, gram_product_of_one, scatter
 
     if total.nbytes <= FUSED_BYTES:
 
         def partial(bounds: tuple[int, int]) -> NDArray[Any]:
             part = np.zeros_like(total)
-            gram_product(*block, *bounds, vectors, part)
+            if len(vectors) == vectors.size:
+                gram_product_of_one(*block, *bounds, vectors[:, 0], part[:, 0])
+            else:
+                gram_product(*block, *bounds, vectors, part)
             return part
 
         for part in map_ordered(partial, _parts(block.starts), threads):
