@@ -75,7 +75,7 @@ class RowScatter:
         self._by_column = Sparse(*entries)
         self._mean, self._threads = mean, threads
         centre = np.zeros((self.size, 1), dtype=self.dtype)
-        _multiply(block, mean.astype(self.dtype)[:, None], centre, threads)
+        _multiply(block, mean.astype(self.dtype, copy=False)[:, None], centre, threads)
         self._cross = centre[:, 0].astype(np.float64)  # X mean
         self._square = float(mean @ mean)
 
@@ -94,7 +94,7 @@ class RowScatter:
         from lilliput.spectral.kernels import centred_products
 
         scaled = (vectors / np.sqrt(values)).astype(self.dtype)
-        sums, mean = scaled.sum(axis=0, dtype=np.float64).astype(self.dtype), self._mean.astype(self.dtype)
+        sums, mean = scaled.sum(axis=0, dtype=np.float64).astype(self.dtype), self._mean.astype(self.dtype, copy=False)
         found = np.zeros((len(mean), scaled.shape[1]), dtype=self.dtype)
 
         def write(bounds: tuple[int, int]) -> None:
