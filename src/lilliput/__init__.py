@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lilliput.tasks.perceptron import Perceptron as Perceptron
     from lilliput.tasks.polynomial import PolynomialNetwork as PolynomialNetwork
     from lilliput.tasks.rank import InfluencerRanker as InfluencerRanker
+    from lilliput.tasks.rbm import RestrictedBoltzmannMachine as RestrictedBoltzmannMachine
     from lilliput.tasks.segment import Segmenter as Segmenter
     from lilliput.tasks.tag import SequenceTagger as SequenceTagger
     from lilliput.tasks.text_regressor import TextRegressor as TextRegressor
@@ -51,6 +52,7 @@ _PLACES = {
     "Perceptron": "lilliput.tasks.perceptron",
     "PolynomialNetwork": "lilliput.tasks.polynomial",
     "Report": "lilliput.core.report",
+    "RestrictedBoltzmannMachine": "lilliput.tasks.rbm",
     "Segmenter": "lilliput.tasks.segment",
     "SequenceTagger": "lilliput.tasks.tag",
     "Source": "lilliput.data.source",

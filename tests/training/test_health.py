@@ -429,7 +429,7 @@ def test_too_large_steps_become_smaller():
     watch = HealthWatch(interval=20, remedy=True)
     loop = train(module, descent(module, 8.0), functional.cross_entropy, digits(), 6, watch)
     assert loop.place.rate_factor < 0.31
-    assert any("steps too large; restarted with 0.3 of the learning rate" in note for note in loop.history.notes)
+    assert any("steps too large; restarted from the best weights with 0.3" in note for note in loop.history.notes)
     assert loop.history.best_score < 1.5
     assert too_large()[0].history.best_score > 2
 

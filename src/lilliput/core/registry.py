@@ -23,6 +23,7 @@ TASKS: dict[str, str] = {
     "perceptron": "lilliput.tasks.perceptron:Perceptron",
     "polynomial": "lilliput.tasks.polynomial:PolynomialNetwork",
     "text-regressor": "lilliput.tasks.text_regressor:TextRegressor",
+    "rbm": "lilliput.tasks.rbm:RestrictedBoltzmannMachine",
     "fasttext": "lilliput.compat.fasttext_model:FastTextClassifier",
 }
 """Where each task lives, as "module:class"; by name, since this floor imports none above it."""

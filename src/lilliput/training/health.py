@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from lilliput.training import health_judgements as judge
-from lilliput.training.devices import random_state
 from lilliput.training.findings import Finding
 from lilliput.training.health_curvature import lowest_curvature
 from lilliput.training.health_curve import LossCurve
@@ -21,8 +20,16 @@ from lilliput.training.health_data import signs_of_data, spread
 from lilliput.training.health_ends import early_perfection, judge_end
 from lilliput.training.health_findings import sentence
 from lilliput.training.health_judgements import Verdict
-from lilliput.training.health_remedies import Remedies
-from lilliput.training.health_signs import Look, as_evaluated, dead_shares, layers_of, look_at, update_share
+from lilliput.training.health_remedies import Case, Remedies
+from lilliput.training.health_signs import (
+    Look,
+    as_evaluated,
+    dead_shares,
+    layers_of,
+    look_at,
+    undisturbed,
+    update_share,
+)
 from lilliput.training.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -74,6 +81,7 @@ class HealthWatch(Watcher):
         self._before: list[Tensor] | None = None
         self._leapt = -interval
         self._plateau: float | None = None
+        self._suspected: list[str] = []
 
     # What the loop calls
 
@@ -83,18 +91,18 @@ class HealthWatch(Watcher):
         self._weights = list(self._layers.values())
         self._chosen = spread(loop.rows, self.probe, loop.device)
         self._unscaled = any(finding.kind == "targets unscaled" for finding in loop.history.findings)
+        if self.remedy:
+            self._remedies.prepare(loop)
         if loop.place.step:
             return
         self._forget()
         self._curve = LossCurve.of(len(loop.rows), loop.batch)
-        with random_state(loop.seed, loop.device):
+        with undisturbed(loop.device):
             signs = signs_of_data(loop.rows, loop.held_out, loop.device)
         for sign in signs:
             words = {**sign.words, "measure": sign.measure, "where": sign.where}
             self._find(loop, Finding(sign.kind, 0, 0.0, sign.where, sign.measure, sentence(sign.kind, **words)))
             self._unscaled |= sign.kind == "targets unscaled"
-        if self.remedy:
-            self._remedies.prepare(loop)
 
     def watch(self, loop: Loop, loss: float) -> None:
         """Note the loss; on some steps, the gradients too."""
@@ -112,11 +120,12 @@ class HealthWatch(Watcher):
         """After a step that was looked at: judge."""
         if self._before is None:
             return
+        acted = False
         self._looks[-1].update = update_share(self._before, self._weights)
         self._before = None
-        with random_state(loop.seed, loop.device):  # rows and layers that draw random numbers draw others here
+        with undisturbed(loop.device):  # rows and layers that draw random numbers may draw some here
             for verdict in self._verdicts(loop):
-                self._say(loop, verdict)
+                acted = self._say(loop, verdict, act=not acted) or acted
 
     def evaluated(self, loop: Loop, record: Record) -> None:
         """Judge what only held-out rows tell."""
@@ -124,7 +133,7 @@ class HealthWatch(Watcher):
         if record.score != record.score:
             return
         if len(history.records) == 1 and loop.score is None:
-            with random_state(loop.seed, loop.device):
+            with undisturbed(loop.device):
                 self._say(loop, early_perfection(loop, record))
         self._say(loop, judge.overfitting(history.records, history.best))
 
@@ -139,7 +148,7 @@ class HealthWatch(Watcher):
         """Judge what the training came to, unless it is known why it came to nothing."""
         late = [finding.kind for finding in loop.history.findings if finding.last >= loop.place.step / 2]
         if _CAUSES.isdisjoint(late):
-            with random_state(loop.seed, loop.device):
+            with undisturbed(loop.device):
                 self._say(loop, judge_end(loop))
 
     def state(self) -> dict[str, Any]:
@@ -149,6 +158,7 @@ class HealthWatch(Watcher):
             "looks": [asdict(look) for look in self._looks],
             "leapt": self._leapt,
             "plateau": self._plateau,
+            "suspected": self._suspected,
             "remedies": self._remedies.to_dict(),
         }
 
@@ -157,6 +167,7 @@ class HealthWatch(Watcher):
         self._curve = LossCurve.from_dict(state["curve"])
         self._looks = [Look(**look) for look in state["looks"]]
         self._leapt, self._plateau = state["leapt"], state["plateau"]
+        self._suspected = list(state["suspected"])
         self._remedies.restore(loop, state["remedies"])
 
     # Judging
@@ -184,12 +195,17 @@ class HealthWatch(Watcher):
         """Layers whose rectified units are mostly dead."""
         inputs, _ = loop.rows.take(self._chosen)
         shares = dead_shares(loop.module, inputs, loop.casting)
-        self._remedies.dead = {name: units for name, (_, units) in shares.items()}
         names = list(self._layers)
-        dead = {name: share for name, (share, _) in shares.items() if share >= judge.DEAD and name in names}
+        self._remedies.dead = {name: units for name, (_, units) in shares.items() if name in names}
+        found = {name: shares[name][0] for name in self._remedies.dead if shares[name][0] >= judge.DEAD}
+        before, self._suspected = self._suspected, list(found)
         if not loop.place.step:
-            self._remedies.stillborn = set(dead)
-        return [Verdict("dead units", share, names.index(name), {}) for name, share in dead.items()]
+            self._remedies.stillborn = set(found)
+        return [
+            Verdict("dead units", share, names.index(name), {})
+            for name, share in found.items()
+            if name in before or share >= judge.DEAD_AT_ONCE
+        ]
 
     def _standing(self, loop: Loop, found: Verdict | None) -> Verdict | None:
         """A loss that stands still is a saddle if the ground bends down, or if it falls again later."""
@@ -222,16 +238,18 @@ class HealthWatch(Watcher):
 
     # Telling and doing
 
-    def _say(self, loop: Loop, verdict: Verdict | None) -> None:
-        """Keep a verdict as a finding, tell it if it is new, and do what it asks for."""
+    def _say(self, loop: Loop, verdict: Verdict | None, act: bool = True) -> bool:
+        """Keep a verdict as a finding, tell it if it is new, and do what it asks for; whether something was done."""
         if verdict is None:
-            return
+            return False
         layer = None if verdict.place is None else list(self._layers)[verdict.place]
         text = sentence(verdict.kind, measure=verdict.measure, where=layer, **verdict.words)
         finding = Finding(verdict.kind, loop.place.step, self._epoch(loop), layer, verdict.measure, text)
         self._find(loop, finding)
-        if self._remedies.apply(loop, finding, self._layers, verdict.words):
-            self._forget()
+        if not act or not self._remedies.apply(Case(loop, finding, self._layers, verdict.words)):
+            return False
+        self._forget()
+        return True
 
     def _find(self, loop: Loop, finding: Finding) -> None:
         if loop.history.find(finding):
@@ -241,7 +259,7 @@ class HealthWatch(Watcher):
         """Something was changed: what was seen before says nothing of what comes."""
         self._curve.forget()
         self._looks.clear()
-        self._plateau = None
+        self._plateau, self._suspected = None, []
 
     @staticmethod
     def _epoch(loop: Loop) -> float:

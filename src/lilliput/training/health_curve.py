@@ -81,7 +81,7 @@ class LossCurve:
         self.seen += 1
         self.recent = loss if self.seen == 1 else self.recent + (loss - self.recent) / min(self.seen, _RECENT)
         self.worst = max(self.worst, loss)
-        if self.seen >= max(self.first, _SETTLED):
+        if self.settled:
             self.peak = max(self.peak, self.recent)
         self.open_sum += loss
         self.open_count += 1
@@ -92,6 +92,11 @@ class LossCurve:
                 pairs = zip(self.means[::2], self.means[1::2], strict=True)
                 self.means = [(first + second) / 2 for first, second in pairs]
                 self.block *= 2
+
+    @property
+    def settled(self) -> bool:
+        """Whether the recent mean is of steps enough."""
+        return self.seen >= max(self.first, _SETTLED)
 
     def take_peak(self) -> tuple[float, float]:
         """The peak and the worst, which are then forgotten."""

@@ -108,8 +108,9 @@ def _signs_of_leaks(columns: Tensor, targets: Tensor) -> list[Sign]:
     if wanted is None or len(wanted) < 30:  # of few rows some column agrees with the target by chance
         return []
     told = _correlations(columns, wanted)
-    likely = (told >= _LIKELY).nonzero()[:, 0]
-    ranked = _correlations(_ranks(columns[:, likely]), _ranks(wanted))
+    numbers = wanted if targets.is_floating_point() else wanted[:, -1:]
+    likely = (_correlations(columns, numbers) >= _LIKELY).nonzero()[:, 0]
+    ranked = _correlations(_ranks(columns[:, likely]), _ranks(numbers))
     told[likely] = torch.maximum(told[likely], ranked)
     found = (told >= LEAK).nonzero()[:, 0]
     if not len(found):

@@ -31,6 +31,9 @@ DEAD = 0.5
 """Share of units. Sound networks have up to a third of rarely used units in a layer; with half of them gone the layer
 is another one than was asked for."""
 
+DEAD_AT_ONCE = 0.9
+"""Share of units that is told at once; less must be so in two looks, for early on layers may come and go."""
+
 TOO_LARGE = 0.003
 """Step over weights below which steps are not what makes a loss rise again: three times the 1e-3 that is the rule of
 thumb for sound training."""
@@ -48,8 +51,9 @@ SPIKE = 2.0
 THROWN = 0.1
 """where steps change the weights by a tenth."""
 
-LEAST_STEPS = 12
-"""Steps that a recent mean needs."""
+WRECKED = 0.5
+"""One step over weights after which the first weights are gone; harmless only where these were next to zero, and then
+the loss falls at once."""
 
 TRAVEL = 0.05
 """Share of their length that the weights could move in a whole training, steps all in one direction, below which no
@@ -88,6 +92,9 @@ WORTH = 0.01
 
 RISE = 0.15
 """Of the way that the held-out score came down: lost again from which on the score has truly risen."""
+
+WORSE = 0.1
+"""Of the best score: less is the noise of a few hundred held-out rows."""
 
 VALIDATIONS = 3
 """In a row above that, so that it is not one bad validation."""
@@ -143,11 +150,10 @@ def too_large(looks: Sequence[Look], curve: LossCurve) -> Verdict | None:
         return Verdict("steps too large", update, None, {"now": peak, "then": start})
     if worst > start + SPIKE * abs(start) and update > THROWN:
         return Verdict("steps too large", update, None, {"now": worst, "then": start})
-    if curve.seen < LEAST_STEPS:
-        return None
-    if statistics.median(look.update for look in looks[-3:]) > THROWN and curve.recent > HARDLY * start:
+    thrown = statistics.median(look.update for look in looks[-3:]) > THROWN or update > WRECKED
+    if thrown and curve.settled and curve.recent > HARDLY * start:
         return Verdict("steps too large", update, None, {"now": curve.recent, "then": start})
-    if won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
+    if curve.settled and won > 0.3 * abs(start) and curve.recent > lowest + 0.5 * won:
         return Verdict("steps too large", update, None, {"now": curve.recent, "then": lowest})
     return None
 
@@ -158,7 +164,7 @@ def too_small(looks: Sequence[Look], curve: LossCurve, fraction: float, rate: fl
     rate : the factor of the schedule, which must be high for the steps to tell something.
     """
     full = [look for look in looks if look.gradient > ALIVE]
-    if len(full) < 3 or fraction <= 0 or rate < HIGH or curve.seen < LEAST_STEPS:
+    if len(full) < 3 or fraction <= 0 or rate < HIGH or not curve.settled:
         return None
     steps = round(curve.steps / fraction)
     update = statistics.median(look.update for look in full[-3:])
@@ -200,7 +206,7 @@ def overfitting(records: Sequence[Record], best: int) -> Verdict | None:
     lowest, first = records[best].score, records[0].score
     steps = sorted(abs(second.score - one.score) for one, second in pairwise(records))
     won = max(first - lowest, 0.1 * abs(lowest))
-    bound = lowest + max(RISE * won, 0.05 * abs(lowest), 2 * steps[len(steps) // 4])
+    bound = lowest + max(RISE * won, WORSE * abs(lowest), 2 * steps[len(steps) // 4])
     if min(record.score for record in last) < bound or last[-1].loss > 0.95 * records[best].loss:
         return None
     words = {"then": lowest, "since": records[best].step, "now": last[-1].score, "loss": last[-1].loss}

@@ -83,6 +83,19 @@ def as_evaluated(module: nn.Module) -> Iterator[None]:
             layer.training = mode
 
 
+@contextmanager
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """PyTorch's random numbers go on after the block as if it had drawn none."""
+    cuda = device.type == "cuda"
+    state, state_cuda = torch.get_rng_state(), torch.cuda.get_rng_state(device) if cuda else None
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+        if state_cuda is not None:
+            torch.cuda.set_rng_state(state_cuda, device)
+
+
 @torch.no_grad()
 def dead_shares(
     module: nn.Module, inputs: Tensor, casting: Callable[[], AbstractContextManager[Any]]
@@ -92,7 +105,7 @@ def dead_shares(
     A unit is a column, or a channel of a convolution. Rectifiers are found as they are called, be they modules or
     functions; each is that of the last layer with weights computed before it.
     """
-    seen: dict[str, tuple[float, Tensor]] = {}
+    peaks: dict[str, Tensor] = {}
     last: list[tuple[str, nn.Module]] = []
 
     def hook(name: str) -> Any:
@@ -102,10 +115,11 @@ def dead_shares(
         if not last or output.ndim < 2 or output.layout != torch.strided:
             return
         name, layer = last[-1]
-        axis = 1 if isinstance(layer, _CONVOLUTION) else -1
-        live = output.movedim(axis, 0).flatten(1).amax(1) > 0
-        if name not in seen:
-            seen[name] = (1 - live.sum().item() / len(live), ~live)
+        if name in peaks:
+            return
+        if isinstance(layer, _CONVOLUTION) and output.ndim > 2:
+            output = output.flatten(2).amax(2)
+        peaks[name] = output.flatten(0, -2).amax(0)
 
     layers = [(name, layer) for name, layer in module.named_modules() if isinstance(layer, (nn.Linear, _CONVOLUTION))]
     handles = [layer.register_forward_hook(hook(name)) for name, layer in layers]
@@ -115,7 +129,8 @@ def dead_shares(
     finally:
         for handle in handles:
             handle.remove()
-    return seen
+    dead = {name: peak <= 0 for name, peak in peaks.items()}
+    return {name: (sum(units.tolist()) / len(units), units) for name, units in dead.items()}
 
 
 class _Rectified(TorchFunctionMode):
