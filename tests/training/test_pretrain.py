@@ -29,10 +29,10 @@ def test_a_stack_unrolled_gives_the_rows_again(kind, within):
     layers = pretrain(rows, (40, 20), kind, passes=6, batch=32)
     assert [tuple(layer.weights.shape) for layer in layers] == [(64, 40), (40, 20)]
     net = Autoencoder(layers, rectified=kind == "denoise", probabilities=within)
-    before = float(net.loss(rows))
+    before = net.loss(rows).item()
     fine_tune(net, rows, passes=6, batch=32, rate=3e-3)
-    assert float(net.loss(rows)) < before
-    left = float(((rows - net(rows)) ** 2).mean() / rows.var(dim=0, unbiased=False).mean())
+    assert net.loss(rows).item() < before
+    left = (((rows - net(rows)) ** 2).mean() / rows.var(dim=0, unbiased=False).mean()).item()
     assert left < 0.6
     assert net.encode(rows).shape == (1797, 20)
 
@@ -47,13 +47,13 @@ def test_noise_is_undone():
     random = torch.Generator().manual_seed(0)
     net = DenoisingAutoencoder(64, 30, 0.5, rectified=True, probabilities=True)
     net.begin(random)
-    before = float(net.loss(DIGITS, random))
+    before = net.loss(DIGITS, random).item()
     (layer,) = pretrain(DIGITS, (30,), "denoise", passes=10, corruption=0.5)
     with torch.no_grad():
         net.weights.copy_(layer.weights)
         net.hidden.copy_(layer.hidden)
         net.visible.copy_(layer.visible)
-    assert float(net.loss(DIGITS, random)) < 0.8 * before
+    assert net.loss(DIGITS, random).item() < 0.8 * before
 
 
 def test_layers_are_put_into_a_network():
