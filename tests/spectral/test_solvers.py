@@ -41,6 +41,14 @@ def check_pairs(pairs, matrix, tolerance):
     np.testing.assert_allclose(np.linalg.norm(rest, axis=0), pairs.residuals, atol=1e-6 * exact[0])
 
 
+def test_a_narrow_block_looks_again_for_values_that_are_there_several_times():
+    exact = np.repeat(1 / np.arange(1, 31.0), 3)
+    matrix = covariance(exact, 240)
+    pairs = krylov(DenseScatter(matrix), 7, 1e-9, seed=0, passes=500, memory=10**8, width=1)
+    check_pairs(pairs, matrix, 1e-8)
+    assert pairs.passes < 150
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(40, 90), (90, 40), (5, 5), (1, 7)])
 def test_products_are_those_of_the_scatter_matrix(shape, dtype):

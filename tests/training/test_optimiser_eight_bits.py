@@ -13,13 +13,23 @@ torch = pytest.importorskip("torch")
 
 from lilliput.compress.block_codes import BLOCK, signed_tree, unsigned_tree  # noqa: E402
 from lilliput.compress.block_kernels import encode_signed, encode_unsigned  # noqa: E402
+from lilliput.compress.moment_kernels import adam, momentum, rmsprop  # noqa: E402
 from lilliput.training import optimiser_eight_bits  # noqa: E402
 from lilliput.training.block_tensors import decode, encode_, zeros  # noqa: E402
+from lilliput.training.devices import torch_threads  # noqa: E402
+from lilliput.training.optimiser_eight_bits import LEAST  # noqa: E402
 from lilliput.training.optimisers import make_optimiser  # noqa: E402
+from lilliput.warm import _step_in_eight_bits  # noqa: E402
 
 NAMES = ("momentum", "rmsprop", "adam")
 every_name = pytest.mark.parametrize("name", NAMES)
 WIDE = 3 * BLOCK + 100
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    with torch_threads(1):
+        yield
 
 
 def net(seed=0):
@@ -52,8 +62,8 @@ def test_tensors_get_the_codes_of_the_kernels(signed):
     values = values if signed else values**2
     tree, encode = (signed_tree(), encode_signed) if signed else (unsigned_tree(), encode_unsigned)
     coded = zeros(WIDE, signed, torch.device("cpu"))
-    assert not decode(coded, tree).any()
-    encode_(coded, torch.from_numpy(values), tree, signed)
+    assert not decode(coded, signed).any()
+    encode_(coded, torch.from_numpy(values), signed)
     for block, scale in enumerate(coded.scales):
         part = values[block * BLOCK : (block + 1) * BLOCK].copy()
         codes = np.empty(len(part), dtype=np.uint8)
@@ -169,3 +179,13 @@ def test_what_has_no_eight_bits_is_told():
         make_optimiser("nesterov", parameter, 0.1, bits=8)
     with pytest.raises(LilliputError, match="needs bits=32; in 8 bits it has none"):
         make_optimiser("rmsprop", parameter, 0.1, bits=8, momentum=0.5)
+
+
+def test_warming_compiles_all_that_steps_need():
+    _step_in_eight_bits()
+    for name in NAMES:
+        parameter = torch.ones(2 * LEAST).requires_grad_()
+        optimiser = make_optimiser(name, [parameter], 0.01, bits=8)
+        parameter.grad = torch.ones_like(parameter)
+        optimiser.step()
+    assert [len(kernel.signatures) for kernel in (adam, momentum, rmsprop)] == [1, 1, 1]

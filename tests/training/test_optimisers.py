@@ -11,6 +11,7 @@ from lilliput.core.errors import LilliputError
 
 torch = pytest.importorskip("torch")
 
+from lilliput.training.devices import torch_threads  # noqa: E402
 from lilliput.training.optimiser_nesterov import Nesterov  # noqa: E402
 from lilliput.training.optimiser_nesterov_rmsprop import NesterovRMSProp  # noqa: E402
 from lilliput.training.optimisers import OPTIMISERS, WITH_MOMENTUM, jump, land, landed, make_optimiser  # noqa: E402
@@ -18,6 +19,12 @@ from lilliput.training.optimisers import OPTIMISERS, WITH_MOMENTUM, jump, land, 
 LOOK_AHEAD = ("nesterov", "nesterov-rmsprop")
 CURVATURE = np.diag([1.0, 30.0, 4.0]) + 0.5
 START = np.array([1.0, -2.0, 3.0])
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    with torch_threads(1):
+        yield
 
 
 def schedule(step):

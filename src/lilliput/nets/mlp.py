@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lilliput.nets.dense import DenseNet
+from lilliput.nets.dropout import Dropout
 from lilliput.nets.sparse_linear import SparseLinear
 
 
@@ -41,10 +42,10 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         widths = [inputs, *hidden]
-        self.input_dropout = nn.Dropout(0.0 if sparse else input_dropout)
+        self.input_dropout = Dropout(0.0 if sparse else input_dropout)
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths[sparse:]))
         self.norms = nn.ModuleList(nn.BatchNorm1d(width) if normalise else nn.Identity() for width in hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = nn.Linear(widths[-1], outputs)
         for layer in self.hidden:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

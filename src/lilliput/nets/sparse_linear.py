@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lilliput.nets.dropout import Dropout
+
 
 @dataclass(frozen=True)
 class SparseBatch:
@@ -50,7 +52,7 @@ class SparseLinear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(inputs, units), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(units))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.pending: list[tuple[SparseBatch, Tensor]] = []
         # Rows of length one: a unit's input varies as that of one input does.
         nn.init.normal_(self.weight, std=math.sqrt(2.0 / units))

@@ -59,6 +59,18 @@ def gram_product(starts, columns, values, first, last, vectors, total):
 
 
 @njit(nogil=True, cache=True)
+def gram_product_of_one(starts, columns, values, first, last, vector, total):
+    """As `gram_product`, of one vector: float (columns,) `vector` and `total`."""
+    for row in range(first, last):
+        begin, end = starts[row], starts[row + 1]
+        product = values[begin] * vector[columns[begin]] if begin < end else values.dtype.type(0)
+        for at in range(begin + 1, end):
+            product += values[at] * vector[columns[at]]
+        for at in range(begin, end):
+            total[columns[at]] += values[at] * product
+
+
+@njit(nogil=True, cache=True)
 def by_column(starts, columns, values, width):
     """The same entries by column: (starts int64, rows int32, values, names int32), without the empty columns.
 

@@ -4,7 +4,9 @@ The basis grows by what a product with its last block leaves outside of it; ever
 others, so that no copies of values appear. When the basis is full, it starts again from the best of what it spans,
 which keeps the recurrence (Wu and Simon 2000, "Thick-restart Lanczos method for large symmetric eigenvalue problems",
 section 3; here for blocks). Where a pass is dear, as over a file, a wide block gets the most out of it (Musco and Musco
-2015, "Randomized block Krylov methods", theorem 1); where it is cheap, a narrow one needs fewer operations.
+2015, "Randomized block Krylov methods", theorem 1); where it is cheap, a narrow one needs fewer operations. Of a value
+that is there several times, a block sees as many vectors as it is wide: a narrow one therefore looks again, from a
+random direction outside of what it has found.
 """
 
 from __future__ import annotations
@@ -20,10 +22,13 @@ from lilliput.spectral.scatter import Scatter
 
 GUARD = 4
 """Vectors of a wide block beyond those that are wanted."""
-ROOMY = 10
-"""Times the vectors that a restart keeps in a full basis; more gain little."""
+ROOMY, SMALL = 10, 5
+"""Times the vectors that a restart keeps in a full basis, of a wide block and of a narrow one; more gain little."""
 NARROW = 4
 """Passes with a narrow block from one look at the residuals to the next."""
+AGAIN, SHARE = 12, 4
+"""Passes from a random direction after all has converged, in search of what a narrow block cannot see: so many at
+least, and one for so many that there were."""
 FLOOR = 20
 """Times the rounding error of the dtype: no tolerance is smaller."""
 
@@ -51,15 +56,20 @@ def krylov(
     width = min(size, most + GUARD if width is None else width)
     space = _Space(scatter, _room(most, width, size, memory // (size * dtype.itemsize)), seed)
     space.extend(orthonormal(random_block(size, width, dtype, seed)))
-    every = 1 if width > most else NARROW
+    wide, known, look = width > most, 0.0, 1 if width > most else NARROW
     for done in range(1, passes):
-        if done % every == 0 and space.used >= min(most, size):
+        if (done >= look or space.closed) and space.used >= min(most, size):
+            look = done + (1 if wide else NARROW)
             residuals, scale = space.estimates(most)
-            stop = told is not None and told(done, float(residuals.max()) / scale)
-            if stop or residuals.max() <= tolerance * scale:
+            if told is not None and told(done, float(residuals.max()) / scale):
                 break
-        if space.closed and space.used >= min(most, size):
-            break
+            if space.closed or residuals.max() <= tolerance * scale:
+                found = space.sum(most)
+                if wide or found <= known + tolerance * scale or most >= size:
+                    break
+                known, look = found, done + max(AGAIN, done // SHARE)
+                space.restart(most)
+                space.turn(width)
         if space.used + width > space.room:
             space.restart(most + width)
         try:
@@ -130,6 +140,15 @@ class _Space:
         values = np.maximum(self._solved()[0][:most], 0.0)
         return Pairs(values, self.best(most), self.estimates(most)[0], done, interrupted=True)
 
+    def sum(self, most: int) -> float:
+        """The best values, added up."""
+        return float(self._solved()[0][:most].sum())
+
+    def turn(self, width: int) -> None:
+        """Go on in random directions instead of the remainder, which is to be nearly nothing."""
+        self._next = self._next[:, :0]
+        self._next = self.next_block(width)
+
     def restart(self, kept: int) -> None:
         """Keep the best `kept` vectors only."""
         values, mixed = self._solved()
@@ -153,4 +172,5 @@ class _Space:
 
 def _room(most: int, width: int, size: int, allowed: int) -> int:
     """Vectors in a full basis, two blocks beside it: what a restart keeps and one block more, at least."""
-    return int(min(size, max(most + 2 * width, min(allowed - 2 * width, ROOMY * (most + width)))))
+    times = ROOMY if width > most else SMALL
+    return int(min(size, max(most + 2 * width, min(allowed - 2 * width, times * (most + width)))))

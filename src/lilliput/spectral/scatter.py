@@ -75,7 +75,7 @@ class RowScatter:
         self._by_column = Sparse(*entries)
         self._mean, self._threads = mean, threads
         centre = np.zeros((self.size, 1), dtype=self.dtype)
-        _multiply(block, mean.astype(self.dtype)[:, None], centre, threads)
+        _multiply(block, mean.astype(self.dtype, copy=False)[:, None], centre, threads)
         self._cross = centre[:, 0].astype(np.float64)  # X mean
         self._square = float(mean @ mean)
 
@@ -94,7 +94,7 @@ class RowScatter:
         from lilliput.spectral.kernels import centred_products
 
         scaled = (vectors / np.sqrt(values)).astype(self.dtype)
-        sums, mean = scaled.sum(axis=0, dtype=np.float64).astype(self.dtype), self._mean.astype(self.dtype)
+        sums, mean = scaled.sum(axis=0, dtype=np.float64).astype(self.dtype), self._mean.astype(self.dtype, copy=False)
         found = np.zeros((len(mean), scaled.shape[1]), dtype=self.dtype)
 
         def write(bounds: tuple[int, int]) -> None:
@@ -129,13 +129,16 @@ def add_dense_product(block: NDArray[Any], centre: NDArray[Any], vectors: NDArra
 
 def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], threads: int) -> None:
     """``total += A'(A vectors)`` for the rows A of a block, the same for any number of threads."""
-    from lilliput.spectral.kernels import gram_product, scatter
+    from lilliput.spectral.kernels import gram_product, gram_product_of_one, scatter
 
     if total.nbytes <= FUSED_BYTES:
 
         def partial(bounds: tuple[int, int]) -> NDArray[Any]:
             part = np.zeros_like(total)
-            gram_product(*block, *bounds, vectors, part)
+            if len(vectors) == vectors.size:
+                gram_product_of_one(*block, *bounds, vectors[:, 0], part[:, 0])
+            else:
+                gram_product(*block, *bounds, vectors, part)
             return part
 
         for part in map_ordered(partial, _parts(block.starts), threads):

@@ -67,7 +67,7 @@ def close(draft: TextClassifier, promise: Promise) -> None:
     report.fit_seconds = promise.spent
     report.peak_memory_bytes = peak_memory()
     promise.hold_memory(report.file_bytes)
-    promise.hold_latency(report.latency_p95_ms)
+    promise.hold_latency(report.latency_p95_ms, ", or leave out n-grams: chars=(0, 0)")
     if not draft.interrupted_:  # else its time was up to the user
         promise.hold_time()
 

@@ -122,7 +122,7 @@ def _fitted(
     report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_memory(report.file_bytes)
-    promise.hold_latency(report.latency_p95_ms)
+    promise.hold_latency(report.latency_p95_ms, ", or leave out n-grams: chars=(0, 0)")
     if whole:  # else its time was up to the user
         promise.hold_time()
     return draft

@@ -42,7 +42,8 @@ class Network(Estimator):
     batch : rows a step; None: 16 to 128, by the number of rows.
     epochs : passes; None: by the number of rows, or as many as the budget's time allows.
     schedule : "trapezoid", "linear", "cosine", "fixed", "growing" or "decay" (`lilliput.training.plans`).
-    l1, l2, max_norm : penalties on the weights; l1 makes some exactly zero, and the report counts them.
+    l1, l2, max_norm : penalties on the weights; l1 makes some exactly zero, and the report counts them: many with
+        "sgd", "momentum" and "nesterov", few with optimisers that scale their steps, such as "adam".
     clip : bound on the norm of the gradients of a step.
     scale : inputs are shifted and scaled to mean 0 and variance 1: "columns" each, "all" alike (pictures), "none";
         "auto": alike where they are bytes, else each.
@@ -50,7 +51,8 @@ class Network(Estimator):
         `lilliput.training.pretrain.pretrain` made of more rows like these, without labels; None: chance.
     held_out : share of the rows that validation and the report's quality go by, at random; 0: none.
     patience : validations without improvement after which to stop.
-    remedy : whether what goes wrong is mended, by going back to the best weights with a smaller rate.
+    remedy : whether what goes wrong is mended, such as by going back to the best weights with a smaller rate; what is
+        seen to go wrong (`lilliput.training.health`) is in the report's notes either way.
     checkpoint : a file from which a fit that was killed goes on to the same bits; removed when the fit is finished.
     precision, compiled : products in bfloat16 on a GPU (None: where it can), `torch.compile`.
     budget : bytes of the file, seconds of `fit`, latency of `predict` of one row. Weights have 16 or 8 bits in a file
@@ -200,7 +202,8 @@ class MLPClassifier(Network):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row."""
-        return self.classes_[self.outputs(X).argmax(axis=1)]
+        places = self.outputs(X).argmax(axis=1)
+        return self.classes_[places]
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities float32 (n, classes), in the order of `classes_`."""
@@ -259,7 +262,8 @@ class MLPRegressor(Network):
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Predictions (n,), or (n, outputs) where several numbers were learned."""
-        found = self.targets_.unscaled(self.outputs(X))
+        outputs = self.outputs(X)
+        found = self.targets_.unscaled(outputs)
         return found[:, 0] if self.targets_.flat else found
 
     def score(self, X: Any, y: Any) -> float:

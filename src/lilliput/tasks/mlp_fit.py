@@ -92,6 +92,7 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
     """A network with weights of the seed, and how it will learn."""
     from lilliput.nets.mlp import MLP
     from lilliput.training.devices import random_state
+    from lilliput.training.health import HealthWatch
     from lilliput.training.loop import Loop
     from lilliput.training.optimisers import make_optimiser
     from lilliput.training.penalties import Penalties
@@ -109,7 +110,11 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
         ).to(device)
     rate = RATES.get(draft.optimiser, 0.05) if draft.rate is None else draft.rate
     momentum = draft.momentum if isinstance(draft.momentum, (int, float)) else None
-    optimiser = make_optimiser(draft.optimiser, module.parameters(), rate, momentum=momentum, bits=draft.bits)
+    if draft.l1 and draft.optimiser == "nesterov":  # zeros at a point ahead are none where it lands: torch's form
+        first = 0.9 if momentum is None else momentum
+        optimiser = torch.optim.SGD(module.parameters(), rate, momentum=first, nesterov=first > 0, fused=True)
+    else:
+        optimiser = make_optimiser(draft.optimiser, module.parameters(), rate, momentum=momentum, bits=draft.bits)
     return Loop(
         module,
         torch.nn.functional.cross_entropy if classes else torch.nn.functional.mse_loss,
@@ -123,6 +128,7 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
         seed=int(draft.seed),
         precision=draft.precision,
         compiled=draft.compiled,
+        watchers=[HealthWatch(remedy=draft.remedy)],
     )
 
 
@@ -186,6 +192,7 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> 
     if draft.l1:
         none, weights = zeros(loop.module)
         report.plan["zero weights"] = f"{none:,} of {weights:,}"
+    report.notes += [str(finding["sentence"]) for finding in history.to_dict()["findings"]]
     report.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
 
 

@@ -34,6 +34,8 @@ def check_parameters(model: Network) -> None:
         value = getattr(model, name)
         if value is not None and not (isinstance(value, int) and value >= 1):
             raise LilliputError(f"{name}={value}; give a whole number of at least 1, or None")
+    if model.l1 and model.optimiser == "nesterov-rmsprop":
+        raise LilliputError('l1 makes no zeros with optimiser="nesterov-rmsprop"; take "momentum", "nesterov" or "sgd"')
     _check_momentum(model.momentum)
     if not 0 <= model.held_out < 1:
         raise LilliputError(f"held_out={model.held_out}; give a share of at least 0 and below 1")

@@ -62,15 +62,14 @@ def farness(
 
 def profiles(known: Known, numbers: NDArray[np.integer]) -> NDArray[np.float64]:
     """How much more often than on average items are in each context: logarithms, shrunk, (items, contexts)."""
-    counts = known.counts[numbers]
-    found = np.empty((len(numbers), len(known.contexts)))
-    for context, size in enumerate(known.context_sizes):
-        row, inside = known.in_context(context)
-        places = np.minimum(np.searchsorted(row, numbers), max(0, len(row) - 1))
-        there = np.where(row[places] == numbers, inside[places], 0) if len(row) else np.zeros(len(numbers))
-        chance = counts * (size / known.baskets)
-        found[:, context] = np.log((there + 3) / (chance + 3))
-    return found
+    offsets, contexts, counts = known.contexts_of
+    starts, sizes = offsets[numbers], offsets[numbers + 1] - offsets[numbers]
+    ends = np.cumsum(sizes)
+    places = np.arange(ends[-1]) + np.repeat(starts - (ends - sizes), sizes)
+    there = np.zeros((len(numbers), len(known.contexts)))
+    there[np.repeat(np.arange(len(numbers)), sizes), contexts[places]] = counts[places]
+    chance = known.counts[numbers, None] * (known.context_sizes / known.baskets)
+    return np.log((there + 3) / (chance + 3))
 
 
 def spread(
@@ -85,9 +84,11 @@ def spread(
     if adventurous == 0:
         return [int(place) for place in places]
     left, alike, chosen = logs[places], np.zeros(len(places)), []
+    units = known.units(numbers[places])
+    between = units @ units.T
     for _ in range(min(k, len(places))):
         best = int(np.argmax(left - adventurous * ALIKE * alike))
         chosen.append(int(places[best]))
         left[best] = -np.inf
-        alike = np.maximum(alike, known.likeness(int(numbers[places[best]]), numbers[places]))
+        alike = np.maximum(alike, between[best])
     return chosen

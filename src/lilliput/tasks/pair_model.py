@@ -134,6 +134,15 @@ class Known:
             found += coded.dots(vector, among) / np.maximum(norms if among is None else norms[among], TINY) / 2
         return found
 
+    def units(self, numbers: NDArray[np.integer]) -> Floats:
+        """Vectors of items whose products are their likeness, float32 (numbers, 2 d)."""
+        parts = [
+            coded.codes[numbers]
+            * (coded.scales[numbers] / np.maximum(norms[numbers] * np.float32(2**0.5), TINY))[:, None]
+            for coded, norms in zip((self.inputs, self.outputs), self.norms, strict=True)
+        ]
+        return np.hstack(parts)
+
     def scores(self, basket: Ints, among: Ints | None = None) -> Floats:
         """The log-probability, but for a constant, that each item (or each `among`) is what a basket lacks."""
         scale = np.float32(max(1, len(basket)) ** -self.power)
@@ -150,6 +159,15 @@ class Known:
                 places = np.minimum(np.searchsorted(row, among), len(row) - 1)
                 found += np.where(row[places] == among, step * pairs.weights[part][places], 0)
         return found
+
+    @cached_property
+    def contexts_of(self) -> tuple[Longs, Ints, Ints]:
+        """By item, the contexts that it is in, and in how many baskets: offsets (items + 1,), contexts, counts."""
+        order = np.argsort(self.context_items, kind="stable")
+        sizes = np.bincount(self.context_items, minlength=len(self.names))
+        contexts = np.repeat(np.arange(len(self.contexts), dtype=np.int32), np.diff(self.context_offsets))
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return offsets, contexts[order], self.context_counts[order]
 
     def in_context(self, context: int) -> tuple[Ints, Ints]:
         """The items of a context, and in how many of its baskets each is."""

@@ -108,7 +108,7 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
             known, items, numbers, evidence.observed, evidence.expected, seen, ranked, asked
         )
     order = spread(known, numbers, ranked, int(k), float(adventurous))
-    company = _Company(known, items)
+    shared = _Company(known, items).shared(numbers[order].tolist())
     return [
         Suggestion(
             known.names[numbers[place]],
@@ -119,11 +119,11 @@ def suggest(known: Known, items: list[int], k: int, adventurous: float, context:
                     for item, count in zip(items, evidence.each[:, place], strict=True)
                 },
                 float(evidence.observed[place] / max(evidence.expected[place], 1e-9)),
-                company.shared(int(numbers[place])),
+                goes_with_both,
                 *_in_common(known, items, int(numbers[place])),
             ),
         )
-        for place in order
+        for place, goes_with_both in zip(order, shared, strict=True)
     ]
 
 
@@ -140,16 +140,17 @@ def substitutes(known: Known, item: int, k: int) -> list[Substitute]:
     if known.side is not None:
         scores += ALLIED * known.side.likeness([item], numbers)
     scores *= known.counts[numbers] / (known.counts[numbers] + 5)  # the vectors of rare items are not to be trusted
-    company = _Company(known, [item])
+    order = _best(scores, int(k))
+    shared = _Company(known, [item]).shared(numbers[order].tolist())
     return [
         Substitute(
             known.names[numbers[place]],
             float(alike[places[place]]),
             int(evidence.each[0, place]),
-            company.shared(int(numbers[place])),
+            goes_with_both,
             *_as_substitute(known, item, int(numbers[place])),
         )
-        for place in _best(scores, int(k))
+        for place, goes_with_both in zip(order, shared, strict=True)
     ]
 
 
@@ -185,35 +186,41 @@ def deviation(observed: NDArray[np.float64], expected: NDArray[np.float64]) -> N
 
 
 class _Company:
-    """The items that go best with those given, to find among them what goes with another too."""
+    """The items that go best with those given, to find among them what goes with others too."""
 
     def __init__(self, known: Known, items: list[int]) -> None:
-        found = np.zeros(len(known.names) if len(known.names) <= ALL else 0, np.float32)
-        if not len(found):  # of very many items the company of one stands for all
-            items = items[:1]
+        many = len(known.names) > ALL  # of very many items the company of one stands for all
+        items = items[:1] if many else items
+        found = np.zeros(0 if many else len(known.names), np.float32)
         row = np.zeros(0, np.int32)
         for item in items:
             row, together = known.pairs.of(item)
-            chance = known.counts[row] * (known.counts[item] / known.baskets)
-            lifts = np.log((together + 1) / (chance + 1)) / len(items)
-            if not len(found):
-                found = lifts.astype(np.float32)
-                self.items = row[_best(found, COMPANY)]
-                self.lifts = found[_best(found, COMPANY)]
-                self.known, self.given = known, items
-                return
-            found[row] += lifts
-        found[items] = 0
-        best = _best(found, COMPANY)
-        self.known, self.items, self.lifts = known, np.array(best, dtype=np.int32), found[best]
+            chance = (known.counts[row] * (known.counts[item] / known.baskets)).astype(np.float32)
+            lifts = np.log((together.astype(np.float32) + 1) / (chance + 1)) / np.float32(len(items))
+            if many:
+                found = lifts
+            else:
+                found[row] += lifts
+        if not many:
+            found[items] = 0
+        best = np.array(_best(found, COMPANY), dtype=np.int64)
+        self.known, self.items, self.lifts = known, row[best] if many else best.astype(np.int32), found[best]
 
-    def shared(self, item: int) -> list[str]:
-        """The items of the company that go best with another item, by the weaker of the two lifts."""
+    def shared(self, items: list[int]) -> list[list[str]]:
+        """For each of some items, the items of the company that go best with it too, by the weaker of the two lifts."""
         known = self.known
-        chance = known.counts[self.items] * (known.counts[item] / known.baskets)
-        both = np.minimum(self.lifts, np.log((known.pairs.together(item, self.items) + 1) / (chance + 1)))
-        both[self.items == item] = 0
-        return [known.names[self.items[place]] for place in _best(both, SHARED) if both[place] > 0]
+        if not items or not len(self.items):
+            return [[] for _ in items]
+        counts = known.counts[self.items]
+        together = np.stack([known.pairs.together(item, self.items) for item in items])
+        chance = counts * (known.counts[items, None] / known.baskets)
+        both = np.minimum(self.lifts, np.log((together + 1) / (chance + 1)))
+        both[self.items == np.array(items)[:, None]] = 0
+        best = np.argsort(-both, axis=1, kind="stable")[:, :SHARED].tolist()
+        return [
+            [known.names[self.items[place]] for place in places if one[place] > 0]
+            for one, places in zip(both, best, strict=True)
+        ]
 
 
 def _in_context(known: Known, context: int, among: Ints | None) -> NDArray[np.float64]:

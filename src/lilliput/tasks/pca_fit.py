@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 DEFAULT, FEW_COLUMNS = 50, 1024
 """Components, and columns whose covariance is formed, where nothing else is asked for."""
-NARROW = 8
-"""Vectors a pass where rows are in memory and so few that their own scatter is the smaller one."""
+NARROW, TIMES = 1, 8
+"""Vectors a pass where rows are in memory and so few that their own scatter is the smaller one, and how many times as
+many passes there may be."""
 GUARD = 8
 """Directions that Oja's rule follows beyond those wanted."""
 CLOSING = 0.05
@@ -99,6 +100,7 @@ class _Search:
         settings["memory"] = memory_of(draft.working_memory)
         if isinstance(rows, SparseRows) and len(rows.block) < rows.columns:
             few = RowScatter(rows.block, rows.columns, moments.mean, self._threads)
+            settings["passes"] *= TIMES
             pairs = krylov(few, most, draft.tolerance, width=NARROW, **settings)
             return _to_columns(few, pairs, rows.columns), moments, solver
         return krylov(scatter, most, draft.tolerance, **settings), moments, solver

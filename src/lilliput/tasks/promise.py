@@ -111,16 +111,18 @@ class Promise:
                 smallest,
             )
 
-    def hold_latency(self, milliseconds: float | None) -> None:
-        """Raise `BudgetError` if one prediction took longer than allowed; None: it was not measured."""
+    def hold_latency(self, milliseconds: float | None, instead: str = "") -> None:
+        """Raise `BudgetError` if one prediction took longer than allowed; None: it was not measured.
+
+        `instead` ends the message with what else would help.
+        """
         allowed = self.budget.latency
         if allowed is None or milliseconds is None or milliseconds <= 1000 * allowed:
             return
         smallest = str(Budget(latency=_rounded(1.2 * milliseconds / 1000)))
         raise BudgetError(
             f"one prediction took {format_seconds(milliseconds / 1000)} (p95), more than the "
-            f"{format_seconds(allowed)} allowed; the smallest latency that would do here is about {smallest}, "
-            "or leave out n-grams: chars=(0, 0)",
+            f"{format_seconds(allowed)} allowed; the smallest latency that would do here is about {smallest}{instead}",
             smallest,
         )
 

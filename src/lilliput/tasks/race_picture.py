@@ -1,9 +1,10 @@
-"""The race of the optimisers over surfaces, drawn: contours with the paths, as a picture or moving."""
+"""The races of the optimisers, drawn: paths over contours, as a picture or moving, and losses by seconds and passes."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lilliput.core.extras import require_extra
 from lilliput.tasks.map_colours import LIGHT
 
 if TYPE_CHECKING:
+    from lilliput.training.rows_race import Lane
     from lilliput.training.surface_race import Run
 
 INCHES, DOTS, MOVING_DOTS = 11.0, 130, 70
@@ -38,6 +40,31 @@ def race_animation(runs: Sequence[Run]) -> bytes:
     data = io.BytesIO()
     lengths = [MILLISECONDS] * (len(frames) - 1) + [HOLD]
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=lengths, loop=0)
+    return data.getvalue()
+
+
+def curves_picture(lanes: Sequence[Lane], title: str) -> bytes:
+    """The bytes of a PNG: held-out loss, the best so far, by seconds and by passes. Raises as `race_picture`."""
+    require_extra("matplotlib", "plots", "drawing the race")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(INCHES, INCHES * 0.48), dpi=DOTS, facecolor=LIGHT.ground)
+    canvas = FigureCanvasAgg(figure)
+    for axes, unit in zip(figure.subplots(1, 2, sharey=True), ("seconds", "passes"), strict=True):
+        for number, lane in enumerate(lanes):
+            records = lane.history.records
+            along = [record.seconds if unit == "seconds" else record.epoch for record in records]
+            best = list(accumulate((record.score for record in records), min))
+            colour = LIGHT.groups[number % len(LIGHT.groups)]
+            axes.plot(along, best, color=colour, label=f"{lane.optimiser} ({lane.rate:.2g})", linewidth=1.5)
+        axes.set(xlabel=unit, yscale="log", facecolor=LIGHT.ground)
+        axes.tick_params(colors=LIGHT.text)
+    figure.axes[0].set_ylabel("held-out loss, best so far")
+    figure.axes[1].legend(frameon=False, labelcolor=LIGHT.text, fontsize=8)
+    figure.suptitle(title, color=LIGHT.text, fontsize=11)
+    data = io.BytesIO()
+    canvas.print_png(data, metadata={"Software": None})
     return data.getvalue()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import torch
 
-from lilliput.compress.block_codes import BLOCK, ZERO_CODE, Tree, blocks
+from lilliput.compress.block_codes import BLOCK, ZERO_CODE, blocks, signed_tree, unsigned_tree
 
 
 class Blocks(NamedTuple):
@@ -24,25 +25,30 @@ def zeros(count: int, signed: bool, device: torch.device) -> Blocks:
     return Blocks(codes, torch.zeros(blocks(count), device=device))
 
 
-def decode(coded: Blocks, tree: Tree) -> torch.Tensor:
+def decode(coded: Blocks, signed: bool) -> torch.Tensor:
     """float32 (n,)."""
-    levels = torch.tensor(tree.levels, device=coded.codes.device)
-    numbers = _rows(levels[coded.codes.int()])
-    return (numbers * coded.scales[:, None]).view(-1)[: len(coded.codes)]
+    levels, _ = _tables(signed, coded.codes.device)
+    return (_rows(levels[coded.codes.int()]) * coded.scales[:, None]).view(-1)[: len(coded.codes)]
 
 
-def encode_(coded: Blocks, numbers: torch.Tensor, tree: Tree, signed: bool) -> None:
+def encode_(coded: Blocks, numbers: torch.Tensor, signed: bool) -> None:
     """Put `numbers`, float32 (n,), in the place of what was coded; not below zero where they are not signed."""
     rows = _rows(numbers)
     coded.scales.copy_(rows.abs().amax(dim=1))
     rows = rows / torch.where(coded.scales == 0, 1, coded.scales)[:, None]
-    middles = torch.tensor(tree.middles[:-1], device=numbers.device)
-    found = torch.bucketize(rows.abs(), middles, out_int32=True)
+    found = torch.bucketize(rows.abs(), _tables(signed, numbers.device)[1], out_int32=True)
     if signed:
         found = ZERO_CODE + torch.where(rows < 0, -found, found)
     else:
         found = torch.maximum(found, (rows > 0).int())  # a positive number never gets the code of zero
     coded.codes.copy_(found.view(-1)[: len(numbers)])
+
+
+@cache
+def _tables(signed: bool, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """The levels by code, and the mid-points between magnitudes."""
+    tree = signed_tree() if signed else unsigned_tree()
+    return torch.tensor(tree.levels, device=device), torch.tensor(tree.middles[:-1], device=device)
 
 
 def _rows(numbers: torch.Tensor) -> torch.Tensor:

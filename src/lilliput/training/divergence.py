@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,32 +16,69 @@ class DivergedError(LilliputError):
     """A training whose numbers are no longer finite; the message names the step and the first layer."""
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """Where numbers broke: the step, the first layer (None: not in the network), and a sentence."""
+
+    step: int
+    layer: str | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
 @torch.no_grad()
-def diagnose(module: nn.Module, inputs: Any, loss: float, step: int, epoch: int) -> str:
-    """Where it broke, in a sentence: in the inputs, in the weights of a layer, in its outputs, or in the loss."""
+def diagnose(
+    module: nn.Module, inputs: Any, targets: Tensor, chosen: Tensor, loss: float, step: int, epoch: int
+) -> Diagnosis:
+    """Where it broke: in the data, in the weights of a layer, in its outputs, in the loss, or in the gradients.
+
+    `inputs` and `targets` are the rows `chosen` of step `step`, whose gradients are still there; numbers from 0.
+    """
     when = f"the loss was {loss} at step {step} (pass {epoch + 1})"
-    if not all(_finite(part) for part in ([inputs] if isinstance(inputs, Tensor) else inputs.tensors)):
-        return f"{when}: the inputs hold what is no finite number; look at the data"
-    layer = next((name for name, weight in module.named_parameters() if not _finite(weight)), None)
+    for name, tensor in (("inputs", inputs), ("targets", targets)):
+        broken = _broken_rows(tensor)
+        if broken is not None:
+            row = f"row {int(chosen[broken[0]])} of the {name}" if len(broken) else f"the {name}"
+            return Diagnosis(step, None, f"{when}: {row} holds what is no finite number; look at the data")
+    ran, first = _ran(module, inputs)
+    layer = _last_of(ran, (name for name, weight in module.named_parameters() if not _finite(weight)))
     if layer is not None:
-        return (
+        return Diagnosis(
+            step - 1,
+            layer,
             f"{when}: the weights of {layer} were the first that are not finite, after step {step - 1}; "
-            "use a smaller learning rate, or clip gradients (clip=1.0)"
+            "use a smaller learning rate, or clip gradients (clip=1.0)",
         )
-    name = _first_output(module, inputs)
-    if name is not None:
-        return f"{when}: the output of {name} was the first that is not finite; use a smaller learning rate"
-    return f"{when}: all layers are finite, so look at the targets and the loss function"
+    if first is not None:
+        kind = type(module.get_submodule(first)).__name__
+        where = f"{first or 'the network'} ({kind})"
+        return Diagnosis(
+            step, first, f"{when}: the output of {where} was the first that is not finite; use a smaller learning rate"
+        )
+    graded = ((name, weight.grad) for name, weight in module.named_parameters())
+    layer = _last_of(ran, (name for name, grad in graded if grad is not None and not _finite(grad)))
+    if layer is not None and loss == loss and abs(loss) != float("inf"):
+        return Diagnosis(
+            step,
+            layer,
+            f"{when}: the gradient of {layer} was the first that is not finite, though all outputs are; use a smaller "
+            "learning rate, and look for square roots, logarithms and divisions near zero in the loss function",
+        )
+    return Diagnosis(step, None, f"{when}: all layers are finite, so look at the targets and the loss function")
 
 
-def _first_output(module: nn.Module, inputs: Any) -> str | None:
-    """The first layer, in the order of computing, whose output is not finite."""
+def _ran(module: nn.Module, inputs: Any) -> tuple[list[str], str | None]:
+    """The layers in the order of computing, and the first of them whose output is not finite."""
+    ran: list[str] = []
     broken: list[str] = []
 
     def look(name: str) -> Any:
         def hook(layer: nn.Module, given: Any, output: Any) -> None:
+            ran.append(name)
             if isinstance(output, Tensor) and not _finite(output):
-                broken.append(f"{name or 'the network'} ({type(layer).__name__})")
+                broken.append(name)
 
         return hook
 
@@ -49,7 +88,24 @@ def _first_output(module: nn.Module, inputs: Any) -> str | None:
     finally:
         for handle in handles:
             handle.remove()
-    return broken[0] if broken else None
+    return ran, broken[0] if broken else None
+
+
+def _last_of(ran: list[str], names: Iterable[str]) -> str | None:
+    """Of the parameters `names`, the one whose layer was computed last: gradients go back through the network, so
+    that there they broke first, and took the layers before with them.
+    """
+    order = {layer: place for place, layer in enumerate(ran)}
+    return max(names, key=lambda name: order.get(name.rpartition(".")[0], -1), default=None)
+
+
+def _broken_rows(found: Any) -> Tensor | None:
+    """None if all is finite, else the rows that are not; of sparse rows none is named."""
+    if not isinstance(found, Tensor):
+        return None if _finite(found.values) else torch.zeros(0, dtype=torch.int64)
+    if not (found.is_floating_point() or found.is_complex()) or _finite(found):
+        return None
+    return (~torch.isfinite(found)).reshape(len(found), -1).any(dim=1).nonzero()[:, 0]
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lilliput.training.findings import Finding
+
 
 @dataclass
 class Record:
@@ -36,6 +38,7 @@ class History:
     ended: str = ""
     best: int = -1
     """Index of the record of the best score; -1: none yet."""
+    findings: list[Finding] = field(default_factory=list)
 
     @property
     def interrupted(self) -> bool:
@@ -55,13 +58,22 @@ class History:
             self.best = len(self.records) - 1
         return better
 
+    def find(self, finding: Finding) -> bool:
+        """Keep a finding; False if it is one seen before, which then counts once more."""
+        for known in self.findings:
+            if known.same(finding):
+                known.last, known.times = finding.step, known.times + 1
+                return False
+        self.findings.append(finding)
+        return True
+
     def waited(self) -> int:
         """Validations since the best one."""
         return len(self.records) - 1 - self.best
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; a score that is no number is None."""
-        plain = asdict(self)
+        plain = {**asdict(self), "findings": [finding.to_dict() for finding in self.findings]}
         for record in plain["records"]:
             for key in ("loss", "score"):
                 record[key] = record[key] if math.isfinite(record[key]) else None
@@ -74,4 +86,5 @@ class History:
             Record(**{**record, **{k: math.nan if record[k] is None else record[k] for k in ("loss", "score")}})
             for record in plain["records"]
         ]
-        return cls(records, list(plain["notes"]), plain["ended"], plain["best"])
+        findings = [Finding.from_dict(finding) for finding in plain.get("findings", [])]
+        return cls(records, list(plain["notes"]), plain["ended"], plain["best"], findings)

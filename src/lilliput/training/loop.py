@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -29,30 +29,13 @@ from lilliput.training.penalties import DropoutSites, Penalties, penalised
 from lilliput.training.place import Place
 from lilliput.training.resume import read_checkpoint, write_checkpoint
 from lilliput.training.schedules import Schedule, Setting, Trapezoid
+from lilliput.training.watcher import Watcher
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Score = Callable[[Tensor, Tensor], float]
 
 _EVALUATION_SHARE = 0.1
 """Of a time budget, validation takes no more than about this."""
-
-
-class Watcher(Protocol):
-    """Looks at a training and says what it sees (`lilliput.training.health`)."""
-
-    every: int
-
-    def begin(self, loop: Loop) -> None:
-        """Training begins, or goes on."""
-
-    def watch(self, loop: Loop, loss: float) -> None:
-        """After the gradients of each `every`-th step are there, before the optimiser uses them."""
-
-    def evaluated(self, loop: Loop, record: Record) -> None:
-        """A validation came in; `loop.history` holds it."""
-
-    def end(self, loop: Loop) -> None:
-        """Training has ended."""
 
 
 class Loop:
@@ -108,11 +91,15 @@ class Loop:
         self.place = Place(restarts=restarts)
         self.setting = Setting(1.0)
         self.best: dict[str, Tensor] | None = None
+        self.gradient_norm: float | None = None
         self._sites = DropoutSites(module)
         self._weights = penalised(module)
         self._parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self._bases = [float(group["lr"]) for group in optimiser.param_groups]
+        # plain descent and RMSProp have a momentum of zero, which no schedule is to raise
+        self._with_momentum = [bool(group.get("momentum")) for group in optimiser.param_groups]
         self._evaluation_seconds, self._last_evaluation = 0.0, 0.0
+        self._bar: Progress | None = None
 
     # The training
 
@@ -141,17 +128,18 @@ class Loop:
                 self.history.notes.append(f"went on from {checkpoint.path} at step {self.place.step}")
             elif self.place.restarts:
                 self.remember()
-            for watcher in self.watchers:
-                watcher.begin(self)
             in_seconds = allowance.epochs is None
             total, unit = (allowance.seconds, "s") if in_seconds else (allowance.epochs, "passes")
             with Progress(total, label, unit, progress) as bar:
+                self._bar = bar
                 self._started = time.monotonic() - self.place.seconds
+                for watcher in self.watchers:
+                    watcher.begin(self)
                 try:
                     self._train(checkpoint, bar, interrupted)
                 except KeyboardInterrupt:
                     self.history.ended = "interrupted"
-            self._finish()
+                self._finish()
         return self.history
 
     def _train(self, checkpoint: Checkpoint | None, bar: Progress, interrupted: Callable[[], bool]) -> None:
@@ -188,19 +176,26 @@ class Loop:
         """One step of the optimiser on the rows `chosen`."""
         self.optimiser.zero_grad(set_to_none=True)
         loss = self._gradients(chosen)
-        if not math.isfinite(loss):
+        if not math.isfinite(loss) or not self._clipped():
             self._mend(chosen, loss)
             return
         self.place.loss_sum += loss
         self.place.loss_count += 1
-        if self.clip is not None:
-            nn.utils.clip_grad_norm_(self._parameters, self.clip, foreach=True)
-        for watcher in self.watchers:
-            if self.place.step % watcher.every == 0:
-                watcher.watch(self, loss)
+        watchers = [watcher for watcher in self.watchers if self.place.step % watcher.every == 0]
+        for watcher in watchers:
+            watcher.watch(self, loss)
         self.optimiser.step()
         if self.penalties:
             self.penalties.apply(self._weights, self.optimiser.param_groups[0]["lr"])
+        for watcher in watchers:
+            watcher.stepped(self)
+
+    def _clipped(self) -> bool:
+        """Whether gradients are now within the bound, if there is one; False where they are not finite."""
+        if self.clip is None:
+            return True
+        self.gradient_norm = nn.utils.clip_grad_norm_(self._parameters, self.clip, foreach=True).item()
+        return math.isfinite(self.gradient_norm)
 
     def _gradients(self, chosen: Tensor) -> float:
         """The loss of the rows `chosen`, with its gradients; in pieces where the device has no room for all at once."""
@@ -254,9 +249,9 @@ class Loop:
         """Put a setting in force."""
         self.setting = setting
         factor = setting.rate * self.place.rate_factor
-        for group, base in zip(self.optimiser.param_groups, self._bases, strict=True):
+        for group, base, has in zip(self.optimiser.param_groups, self._bases, self._with_momentum, strict=True):
             group["lr"] = base * factor
-            if setting.momentum is not None and "momentum" in group:
+            if setting.momentum is not None and has:
                 group["momentum"] = setting.momentum
         self._sites.scale(setting.dropout)
 
@@ -315,12 +310,14 @@ class Loop:
 
     def _mend(self, chosen: Tensor, loss: float) -> None:
         """Go back to the best weights with a third of the rate, or raise `DivergedError`."""
+        found = diagnose(self.module, *self.rows.take(chosen), chosen, loss, self.place.step, self.place.epoch)
         self.optimiser.zero_grad(set_to_none=True)
-        found = diagnose(self.module, self.rows.take(chosen)[0], loss, self.place.step, self.place.epoch)
+        for watcher in self.watchers:
+            watcher.broke(self, found)
         if self.place.restarts <= 0 or self.best is None:
-            raise DivergedError(found)
+            raise DivergedError(str(found))
         self.place.restarts -= 1
-        self.restart(0.3, found)
+        self.restart(0.3, str(found))
 
     def restart(self, factor: float, why: str) -> None:
         """Go back to the best weights, forget what the optimiser holds, and multiply the rate by `factor`."""
@@ -332,6 +329,11 @@ class Loop:
         self.place.rate_factor *= factor
         self.place.take_loss()
         self.history.notes.append(f"{why}; restarted from the best weights with {factor:g} of the learning rate")
+
+    def tell(self, text: str) -> None:
+        """Say something beside the progress."""
+        if self._bar is not None:
+            self._bar.note(text)
 
     # Optimisers that look ahead hold other weights while they learn than they have found
 

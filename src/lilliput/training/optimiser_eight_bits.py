@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.optim import Optimizer
 
-from lilliput.compress.block_codes import BLOCK, Tree, signed_tree, unsigned_tree
+from lilliput.compress.block_codes import BLOCK, signed_tree, unsigned_tree
 from lilliput.training.block_tensors import Blocks, decode, encode_, zeros
 
 LEAST = 4096
@@ -72,11 +72,11 @@ class EightBits(Optimizer):
         if parameter.numel() < LEAST:
             parameter.sub_(self.direction(group, step, gradient, [state[name] for name in self.MOMENTS]))
             return
-        coded = [(self._blocks(state, name), _tree(signed), signed) for name, signed in self.MOMENTS.items()]
-        moments = [decode(blocks, tree) for blocks, tree, _ in coded]
+        coded = [(self._blocks(state, name), signed) for name, signed in self.MOMENTS.items()]
+        moments = [decode(blocks, signed) for blocks, signed in coded]
         parameter.sub_(self.direction(group, step, gradient.reshape(-1), moments).view(parameter.shape))
-        for (blocks, tree, signed), moment in zip(coded, moments, strict=True):
-            encode_(blocks, moment, tree, signed)
+        for (blocks, signed), moment in zip(coded, moments, strict=True):
+            encode_(blocks, moment, signed)
 
     def _begin(self, state: dict[str, torch.Tensor], parameter: torch.Tensor) -> None:
         state["step"] = torch.zeros(())
@@ -95,7 +95,7 @@ class EightBits(Optimizer):
     ) -> None:
         """By shares of whole blocks, one a thread; blocks do not touch, so that no bit depends on the threads."""
         kernel, numbers = self.kernel(), tuple(map(np.float32, self.numbers(group, step)))
-        trees = [_tree(signed) for signed in dict.fromkeys(self.MOMENTS.values())]
+        trees = [signed_tree() if signed else unsigned_tree() for signed in self.MOMENTS.values()]
         flat = [tensor.detach().view(-1).numpy() for tensor in (parameter, parameter.grad)]
         coded = [[tensor.numpy() for tensor in self._blocks(state, name)] for name in self.MOMENTS]
 
@@ -216,10 +216,6 @@ class EightBitMomentum(EightBits):
         from lilliput.compress.moment_kernels import momentum
 
         return momentum
-
-
-def _tree(signed: bool) -> Tree:
-    return signed_tree() if signed else unsigned_tree()
 
 
 def _numpy_sees(tensor: torch.Tensor | None) -> bool:

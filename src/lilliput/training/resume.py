@@ -61,6 +61,8 @@ def read_checkpoint(loop: Loop, checkpoint: Checkpoint) -> bool:
     loop.schedule.restore(manifest["schedule"])
     loop.history = History.from_dict(manifest["history"])
     loop.history.ended = ""
+    for watcher, seen in zip(loop.watchers, manifest.get("watchers", []), strict=False):
+        watcher.restore(loop, seen)
     return True
 
 
@@ -76,4 +78,9 @@ def _plan(loop: Loop) -> dict[str, Any]:
 
 
 def _place(loop: Loop) -> dict[str, Any]:
-    return {"place": asdict(loop.place), "schedule": loop.schedule.state(), "history": loop.history.to_dict()}
+    return {
+        "place": asdict(loop.place),
+        "schedule": loop.schedule.state(),
+        "history": loop.history.to_dict(),
+        "watchers": [watcher.state() for watcher in loop.watchers],
+    }

@@ -1,0 +1,152 @@
+"""MNIST on a processor: a rectifier network with dropout and a small convolutional network, each in a time budget.
+
+    python benchmarks/mnist_recipes.py [--parts mlp,conv5,conv15,choose] [--seed 0]
+
+mlp     784-1024-1024-10 without augmentation, at most 10 minutes
+conv5   a small convolutional network in 5 minutes; conv15: in 15
+choose  the recipes of the rectifier network, compared on 10,000 of the training images; slow
+
+The recipe was chosen by held-out training images; test images are looked at once, in the end. Two threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from lilliput.nets.convnet import ConvNet
+from lilliput.nets.mlp import MLP
+from lilliput.training.allowance import Allowance
+from lilliput.training.batches import DenseRows
+from lilliput.training.loop import Loop
+from lilliput.training.optimisers import make_optimiser
+from lilliput.training.penalties import Penalties
+from lilliput.training.schedules import Ramp, Trapezoid
+
+DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "mnist"
+
+
+def read(name):
+    with gzip.open(DATA / name) as file:
+        data = file.read()
+    axes = [int.from_bytes(data[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(data[3])]
+    return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * len(axes)).reshape(axes).copy())
+
+
+def images(part, flat):
+    """Bytes of pictures, turned to floats batch by batch, and labels."""
+    pictures, labels = read(f"{part}-images-idx3-ubyte.gz"), read(f"{part}-labels-idx1-ubyte.gz").long()
+    shape = (len(pictures), 784) if flat else (len(pictures), 1, 28, 28)
+
+    def convert(inputs, targets):
+        return (inputs.float() - 33.3) / 78.6, targets
+
+    return DenseRows(pictures.reshape(shape), labels, convert)
+
+
+def errors(outputs, targets):
+    return (outputs.argmax(dim=1) != targets).double().mean().item()
+
+
+def smooth(outputs, targets):
+    return nn.functional.cross_entropy(outputs, targets, label_smoothing=0.1)
+
+
+def trained(module, rows, held_out, seconds, *, rate, batch, optimiser="nesterov", ramp=None, epochs=None, **more):
+    schedule = Trapezoid(warmup=0.1, fall=0.1, momentum=ramp)
+    loop = Loop(
+        module,
+        more.pop("loss", smooth),
+        make_optimiser(optimiser, module.parameters(), rate, momentum=None if ramp else more.pop("momentum", 0.9)),
+        schedule=schedule,
+        batch=batch,
+        score=errors,
+        keep="last",
+        evaluate_every=more.pop("evaluate_every", 1.0),
+        penalties=more.pop("penalties", None),
+        seed=more.pop("seed", 0),
+    )
+    began = time.monotonic()
+    loop.run(rows, Allowance(epochs, seconds), held_out, progress=False)
+    return loop, time.monotonic() - began
+
+
+def report(name, module, loop, seconds, test):
+    with torch.inference_mode():
+        outputs = torch.cat([module(test.take(part)[0]) for part in torch.arange(len(test)).split(1000)])
+    wrong = int((outputs.argmax(dim=1) != test.targets).sum())
+    weights = sum(parameter.numel() for parameter in module.parameters())
+    passes = loop.history.records[-1].epoch
+    print(f"{name}: {wrong} of {len(test):,} test images wrong, {wrong / len(test):.2%}; {weights:,} weights, "
+          f"{passes:.1f} passes in {seconds:.0f} s", flush=True)  # fmt: skip
+
+
+def mlp_recipe(seed):
+    torch.manual_seed(seed)
+    module = MLP(784, (1024, 1024), 10, input_dropout=0.2, dropout=0.5, normalise=True)
+    return module, {"rate": 2e-3, "batch": 128, "optimiser": "adam", "seed": seed}
+
+
+def mlp(seed, seconds):
+    module, recipe = mlp_recipe(seed)
+    loop, spent = trained(module, images("train", True), None, seconds, **recipe)
+    report("784-1024-1024-10", module, loop, spent, images("t10k", True))
+
+
+def conv(seed, seconds, widths):
+    torch.manual_seed(seed)
+    module = ConvNet(1, 10, widths)
+    recipe = {"rate": 4e-3, "batch": 64, "optimiser": "adam", "penalties": Penalties(l2=0.05)}
+    loop, spent = trained(module, images("train", False), None, seconds, seed=seed, **recipe)
+    report(f"convolutional, {'-'.join(map(str, widths))}", module, loop, spent, images("t10k", False))
+
+
+def choose(epochs, threads):
+    """Recipes of the rectifier network, by the error on the last 10,000 training images."""
+    whole = images("train", True)
+    rows, held_out = whole.part(torch.arange(50_000)), whole.part(torch.arange(50_000, 60_000))
+    shapes = {"plain": {}, "normalised": {"normalise": True}}
+    recipes = {
+        "adam 1e-3": {"rate": 1e-3, "batch": 128, "optimiser": "adam"},
+        "adam 2e-3": {"rate": 2e-3, "batch": 128, "optimiser": "adam"},
+        "nesterov 0.05": {"rate": 0.05, "batch": 128, "ramp": Ramp(0.5, 0.95)},
+        "nesterov 0.1, max-norm 3": {
+            "rate": 0.1,
+            "batch": 128,
+            "ramp": Ramp(0.5, 0.95),
+            "penalties": Penalties(max_norm=3.0),
+        },
+    }
+    for shape, more in shapes.items():
+        for name, recipe in recipes.items():
+            torch.manual_seed(0)
+            module = MLP(784, (1024, 1024), 10, input_dropout=0.2, dropout=0.5, **more)
+            loop, spent = trained(module, rows, held_out, None, epochs=epochs, **recipe)
+            last = loop.history.records[-1].score
+            print(f"{shape}, {name}: {last:.2%} of 10,000 wrong, {epochs} passes in {spent:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--parts", default="mlp,conv5,conv15")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--passes", type=float, default=10)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    for part in arguments.parts.split(","):
+        if part == "mlp":
+            mlp(arguments.seed, 570)
+        elif part == "conv5":
+            conv(arguments.seed, 290, (24, 48, 96))
+        elif part == "conv15":
+            conv(arguments.seed, 880, (32, 64, 128))
+        else:
+            choose(arguments.passes, arguments.threads)

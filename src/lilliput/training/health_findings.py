@@ -1,0 +1,81 @@
+"""The sentence of each kind of finding: what was seen, and what to do, with the name of the parameter to turn."""
+
+from __future__ import annotations
+
+KINDS: dict[str, str] = {
+    # Of the data
+    "leaking labels": (
+        "{where} of the inputs tells the target alone (correlation {measure:.3f}): it is probably made from it; leave "
+        "it out, or say so if it is known before the answer is"
+    ),
+    "shared rows": (
+        "{measure:.0%} of the held-out rows are training rows too, so that the held-out score tells memory, not "
+        "learning; split again so that copies of a row stay on one side (held_out)"
+    ),
+    "constant column": "{where} of the inputs is the same in all rows looked at and tells nothing; leave it out",
+    "duplicate column": "{where} of the inputs is a copy of a column before it; leave it out",
+    "targets unscaled": (
+        "targets have mean {mean} and standard deviation {deviation}, and a network begins near 0; subtract the mean, "
+        "divide by the standard deviation, and undo that for predictions"
+    ),
+    "imbalanced labels": (
+        "{most} of the rows have the most frequent label, {least} the rarest: always naming the first looks like "
+        "success; weight classes in the loss, and give a score that counts classes alike (score=)"
+    ),
+    # Of the numbers of a step
+    "not finite": "{found}",
+    "exploding gradients": (
+        "at step {step} the gradients were {measure:.3g} times as long as {what}, most of all in {where}; bound them "
+        "(clip={clip:.2g}), begin with smaller weights, or put normalisation between the layers"
+    ),
+    "vanishing gradients": (
+        "the gradients of {where}, against its weights, are {measure:.1e} of those of the layer that gets most: hardly "
+        "anything arrives there; use ReLU instead of sigmoid or tanh, weights scaled to the width (Kaiming), skip "
+        "connections or normalisation"
+    ),
+    "dead units": (
+        "{measure:.0%} of the rectified units of {where} are zero for all rows of a probe and learn nothing more; "
+        "lower the learning rate (lr), begin with smaller biases, use LeakyReLU, or have them revived "
+        "(HealthWatch(remedy=True, reinitialise=True))"
+    ),
+    "steps too large": (
+        "a step moves the weights by {measure:.1%} of their length, and the loss went from {then:.3g} to {now:.3g}; "
+        "lower the learning rate (lr), to a third at first"
+    ),
+    "steps too small": (
+        "a step moves the weights by {measure:.1e} of their length, so that all {steps} steps could move them by "
+        "{travel:.1%}, and the loss is still {now:.4g} after {then:.4g}; raise the learning rate (lr), to ten times at "
+        "first"
+    ),
+    # Of the curves
+    "plateau": (
+        "the loss has stood at {level:.4g} since step {since}, with the learning rate still high; lower it "
+        "(schedule=Cosine() or a smaller lr), restart warm, or take fewer epochs if this is as low as the data allow"
+    ),
+    "saddle": "{found}",
+    "overfitting": (
+        "the held-out score has risen from {then:.4g} at step {since} to {now:.4g} while the training loss fell to "
+        "{loss:.4g}; keep='best' holds the weights of step {since}: stop there (patience=3), or use more dropout, "
+        "weight decay (Penalties(l2=...)), a smaller network or more rows"
+    ),
+    "early perfection": (
+        "after {passes:.2g} passes the held-out loss is already {measure:.4f} of that of a constant: either the task "
+        "is trivial or the inputs hold the answer; look at what they are made of"
+    ),
+    # In the end
+    "underfitting": (
+        "in the end the training loss is {now:.4g}, where {rival} reaches {then:.4g}; use a larger network, more "
+        "epochs, a larger learning rate (lr), or less dropout and weight decay"
+    ),
+    "no signal": (
+        "in the end the held-out loss is {now:.4g}, no better than {then:.4g} for a constant output; the training loss "
+        "{fitted}: inputs and targets may not belong together (look at how rows were paired and shuffled), or the "
+        "inputs do not tell the target"
+    ),
+}
+"""Kind of finding -> its sentence, with the names of what is filled in."""
+
+
+def sentence(kind: str, **words: object) -> str:
+    """The sentence of `kind` with its words filled in."""
+    return KINDS[kind].format(**words)
