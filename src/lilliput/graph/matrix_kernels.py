@@ -30,7 +30,8 @@ def by_degree(degrees, nodes, sorted_):
     """Put `nodes` by falling degree into `sorted_`, those of one degree in their order: a counting sort."""
     most = 0
     for node in nodes:
-        most = max(most, np.int64(degrees[node]))
+        if degrees[node] > most:
+            most = degrees[node]
     first = np.zeros(most + 2, dtype=np.int64)
     for node in nodes:
         first[most - degrees[node] + 1] += 1
