@@ -125,6 +125,14 @@ def test_it_learns_without_held_out_rows():
     assert [math.isnan(record.score) for record in history.records] == [True] * 3
 
 
+def test_without_held_out_rows_nothing_stalls():
+    rows, _ = problem()
+    module = network()
+    schedule = DropoutDecay(patience=1, latest=0.8)
+    Loop(module, cross_entropy, momentum(module), schedule=schedule).run(rows, Allowance(epochs=10), progress=False)
+    assert schedule.began == 0.8
+
+
 def test_a_score_of_ones_own_is_what_is_best():
     def errors(outputs, targets):
         return (outputs.argmax(dim=1) != targets).double().mean().item()

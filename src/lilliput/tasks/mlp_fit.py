@@ -192,7 +192,7 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> 
     if draft.l1:
         none, weights = zeros(loop.module)
         report.plan["zero weights"] = f"{none:,} of {weights:,}"
-    report.notes += [str(finding["sentence"]) for finding in history.to_dict()["findings"]]
+    report.notes += [finding.sentence for finding in history.findings]
     report.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
 
 

@@ -109,6 +109,7 @@ class _Fit:
             draft.network_, history = self._network(self.learned, self.kept, trainings)
             draft.history_, draft.interrupted_ = history.to_dict(), history.interrupted
             draft.report_.plan["passes"] = round(history.records[-1].epoch, 2) if history.records else 0
+            draft.report_.notes += [finding.sentence for finding in history.findings]
             draft.report_.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
         if draft.network_ is not None and draft.ridge_ is not None:
             self._join(draft.network_, check)
