@@ -1,6 +1,6 @@
 """Optimisers with eight-bit state beside 32 bits: bytes, loss and processor time, on a 784-1024-1024-10 network.
 
-    python benchmarks/optimiser_state.py [--rows 20000] [--passes 4] [--seeds 0 1 2] [--threads 2]
+    python benchmarks/optimiser_state.py [--rows 6000] [--passes 3] [--seeds 0 1 2] [--threads 1]
 
 MNIST, batches of 128, each optimiser with the same rate, weights and order of rows in both widths; the rate falls
 linearly to zero. Losses are means over the rows: those of the training rows, after the last pass, and of 5,000 held
@@ -59,10 +59,10 @@ def trained(task: Task, name: str, bits: int, passes: int, seed: int) -> tuple[l
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--passes", type=int, default=4)
+    parser.add_argument("--rows", type=int, default=6000)
+    parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     task = images("mnist", arguments.rows, 5000, (1024, 1024))

@@ -201,14 +201,13 @@ def _pair() -> None:
 
 def _step_in_eight_bits() -> None:
     """Step a tiny network's parameters by optimisers with eight-bit state; torch need not be there."""
-    from lilliput.compress.block_codes import signed_tree, unsigned_tree
     from lilliput.compress.moment_kernels import adam, momentum, rmsprop
 
     parameters, codes, scales = np.ones(8, dtype=np.float32), np.zeros(8, dtype=np.uint8), np.ones(1, dtype=np.float32)
     numbers = (np.float32(0.1),) * 6
-    adam(parameters, parameters, codes, scales, codes, scales, numbers, signed_tree(), unsigned_tree())
-    rmsprop(parameters, parameters, codes, scales, numbers[:4], unsigned_tree())
-    momentum(parameters, parameters, codes, scales, numbers[:3], signed_tree())
+    adam(parameters, parameters, codes, scales, codes, scales, numbers)
+    rmsprop(parameters, parameters, codes, scales, numbers[:4])
+    momentum(parameters, parameters, codes, scales, numbers[:3])
 
 
 def _step_rows() -> None:

@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lilliput.compress.block_codes import BLOCK, CELLS, FIRST_CELL, SHIFT, blocks, signed_tree, unsigned_tree
-from lilliput.compress.block_kernels import decode, encode_signed, encode_unsigned
+from lilliput.compress.block_codes import BLOCK, blocks, middles, signed_tree, unsigned_tree
+from lilliput.compress.block_kernels import decode_signed, decode_unsigned, encode_signed, encode_unsigned
 from lilliput.compress.levels import nearest_codes
 
 numbers = hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(-(2.0**100), 2.0**100, width=32))
 
 
 def encoded(values, signed):
-    tree, encode = (signed_tree(), encode_signed) if signed else (unsigned_tree(), encode_unsigned)
+    decode, encode = (decode_signed, encode_signed) if signed else (decode_unsigned, encode_unsigned)
     codes = np.zeros(len(values), dtype=np.uint8)
-    scale = encode(values.copy(), tree.cells, tree.middles, codes)
+    scale = encode(values.copy(), codes)
     back = np.empty(len(values), dtype=np.float32)
-    decode(codes, scale, tree.levels, back)
+    decode(codes, scale, back)
     return codes, scale, back
 
 
@@ -43,13 +43,18 @@ def test_codes_are_of_the_nearest_levels_and_positive_is_not_zero(signed, values
         assert ((codes == 0) == (unit == 0)).all()
 
 
-@pytest.mark.parametrize("tree", [signed_tree(), unsigned_tree()])
-def test_no_cell_has_two_mid_points(tree):
-    starts = (np.arange(FIRST_CELL, FIRST_CELL + CELLS, dtype=np.int32) << SHIFT).view(np.float32)
-    assert starts[-1] == 1
-    inside = np.histogram(tree.middles[:-1], starts)[0]
-    assert inside.max() == 1
-    assert tree.middles[0] > starts[0]
+@pytest.mark.parametrize("signed", [True, False])
+def test_codes_change_at_the_mid_points(signed):
+    levels = signed_tree().levels if signed else unsigned_tree().levels
+    above, below = (middles(levels) * np.float32(1 + sign * 1e-5) for sign in (1, -1))
+    place = np.arange(len(levels) - 1)
+    up, down = (encoded(np.append(values, np.float32(1)), signed)[0][:-1] for values in (above, below))
+    negative = levels[1:] <= 0
+    np.testing.assert_array_equal(up, np.where(negative, place, place + 1))
+    if signed:
+        np.testing.assert_array_equal(down, np.where(negative, place + 1, place))
+    else:
+        np.testing.assert_array_equal(down, np.maximum(place, 1))
 
 
 @pytest.mark.parametrize("signed", [True, False])

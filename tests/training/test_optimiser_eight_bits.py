@@ -11,7 +11,7 @@ from lilliput.core.errors import LilliputError
 
 torch = pytest.importorskip("torch")
 
-from lilliput.compress.block_codes import BLOCK, signed_tree, unsigned_tree  # noqa: E402
+from lilliput.compress.block_codes import BLOCK  # noqa: E402
 from lilliput.compress.block_kernels import encode_signed, encode_unsigned  # noqa: E402
 from lilliput.compress.moment_kernels import adam, momentum, rmsprop  # noqa: E402
 from lilliput.training import optimiser_eight_bits  # noqa: E402
@@ -60,15 +60,17 @@ def test_tensors_get_the_codes_of_the_kernels(signed):
     values = (generator.standard_normal(WIDE) * 10.0 ** generator.integers(-9, 3, WIDE)).astype(np.float32)
     values[BLOCK : 2 * BLOCK] = 0
     values = values if signed else values**2
-    tree, encode = (signed_tree(), encode_signed) if signed else (unsigned_tree(), encode_unsigned)
+    encode = encode_signed if signed else encode_unsigned
     coded = zeros(WIDE, signed, torch.device("cpu"))
     assert not decode(coded, signed).any()
     encode_(coded, torch.from_numpy(values), signed)
     for block, scale in enumerate(coded.scales):
         part = values[block * BLOCK : (block + 1) * BLOCK].copy()
         codes = np.empty(len(part), dtype=np.uint8)
-        assert encode(part, tree.cells, tree.middles, codes) == scale
-        np.testing.assert_array_equal(codes, coded.codes[block * BLOCK : (block + 1) * BLOCK])
+        assert encode(part, codes) == scale
+        apart = np.abs(codes.astype(int) - coded.codes[block * BLOCK : (block + 1) * BLOCK].numpy())
+        assert apart.max() <= 1  # roundings at a mid-point
+        assert apart.sum() <= 1
 
 
 @every_name

@@ -71,6 +71,10 @@ def _trained(
 
     device = resolve_device(draft.device)
     loop = _loop(draft, torch, targets, device, batch_of(draft, len(learned)), promise.budget.time is not None)
+    if draft.pretrain is not None:
+        from lilliput.tasks.mlp_pretrain import begin
+
+        begin(draft, loop.module, rows)
     whole = DenseRows(torch.from_numpy(rows), torch.from_numpy(targets))
     parts = [whole.part(torch.from_numpy(places)).to(device) for places in (learned, kept)]
     seconds = promise.left

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from lilliput.compress.block_codes import BLOCK, ZERO_CODE, blocks, signed_tree, unsigned_tree
+from lilliput.compress.block_codes import BLOCK, ZERO_CODE, blocks, middles, signed_tree, unsigned_tree
 
 
 class Blocks(NamedTuple):
@@ -47,8 +47,9 @@ def encode_(coded: Blocks, numbers: torch.Tensor, signed: bool) -> None:
 @cache
 def _tables(signed: bool, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """The levels by code, and the mid-points between magnitudes."""
-    tree = signed_tree() if signed else unsigned_tree()
-    return torch.tensor(tree.levels, device=device), torch.tensor(tree.middles[:-1], device=device)
+    levels = signed_tree().levels if signed else unsigned_tree().levels
+    magnitudes = levels[ZERO_CODE:] if signed else levels
+    return torch.tensor(levels, device=device), torch.tensor(middles(magnitudes), device=device)
 
 
 def _rows(numbers: torch.Tensor) -> torch.Tensor:

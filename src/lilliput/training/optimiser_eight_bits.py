@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.optim import Optimizer
 
-from lilliput.compress.block_codes import BLOCK, signed_tree, unsigned_tree
+from lilliput.compress.block_codes import BLOCK
 from lilliput.training.block_tensors import Blocks, decode, encode_, zeros
 
 LEAST = 4096
@@ -95,14 +95,13 @@ class EightBits(Optimizer):
     ) -> None:
         """By shares of whole blocks, one a thread; blocks do not touch, so that no bit depends on the threads."""
         kernel, numbers = self.kernel(), tuple(map(np.float32, self.numbers(group, step)))
-        trees = [signed_tree() if signed else unsigned_tree() for signed in self.MOMENTS.values()]
         flat = [tensor.detach().view(-1).numpy() for tensor in (parameter, parameter.grad)]
         coded = [[tensor.numpy() for tensor in self._blocks(state, name)] for name in self.MOMENTS]
 
         def share(first: int, last: int) -> None:
             begin, end = first * BLOCK, last * BLOCK
             moments = [array for codes, scales in coded for array in (codes[begin:end], scales[first:last])]
-            kernel(*(array[begin:end] for array in flat), *moments, numbers, *trees)
+            kernel(*(array[begin:end] for array in flat), *moments, numbers)
 
         count, threads = len(coded[0][1]), torch.get_num_threads()
         if threads == 1 or parameter.numel() < ALONE:
