@@ -185,6 +185,18 @@ def test_columns_that_tell_a_class_or_a_monotone_function_of_it_leak(generator):
     assert kinds(inputs, wanted) == {"leaking labels": "column 2"}
 
 
+def test_columns_that_are_hardly_ever_other_agree_by_chance(generator):
+    inputs = torch.randn(300, 40, generator=generator)
+    inputs[:, 5:9] = 0.0
+    inputs[3, 5:7] = 1.0
+    inputs[[3, 8, 50], 7] = 1.0
+    targets = torch.randint(0, 2, (300,), generator=generator)
+    targets[[3, 8, 50]] = 2
+    assert set(kinds(inputs, targets)) == {"constant column", "imbalanced labels"}
+    inputs[:12, 5:7] = 1.0
+    assert kinds(inputs, targets)["duplicate column"] == "column 6"
+
+
 def test_zeros_are_usual_in_pictures_and_counts(generator):
     dense = torch.randn(100, 30, generator=generator)
     targets = torch.randn(100, generator=generator)

@@ -43,6 +43,10 @@ SKEW = 0.95
 RARE = 0.02
 """A class this much rarer than the most frequent one is hardly seen in a batch of 64."""
 
+_ROWS_THAT_TELL = 10
+"""Rows in which a column, or a class, must be other than in most: columns that are other in one or two, as those of
+the border of pictures, agree with each other and with rare classes by chance."""
+
 DENSE = 0.1
 """Share of zeros up to which a column of zeros is a fault; in pictures, counts and hashed features zeros are usual."""
 
@@ -78,7 +82,8 @@ def signs_of_data(rows: Rows, held_out: Rows | None, device: torch.device) -> li
     columns = inputs[:, :_MANY].double()
     if not bool(torch.isfinite(columns).all()):  # the loop names the row when it comes to it
         return signs
-    signs += _signs_of_columns(columns) + _signs_of_leaks(columns, targets)
+    telling = _tells(columns)
+    signs += _signs_of_columns(columns, telling) + _signs_of_leaks(columns, targets, telling)
     if held_out is not None and len(held_out):
         signs += _signs_of_shared_rows(rows, held_out, device)
     return signs
@@ -90,7 +95,7 @@ def _named(columns: Tensor) -> str:
     return ("column " if len(numbers) == 1 else "columns ") + ", ".join(map(str, numbers[:5])) + more
 
 
-def _signs_of_columns(columns: Tensor) -> list[Sign]:
+def _signs_of_columns(columns: Tensor, telling: Tensor) -> list[Sign]:
     """Columns that never change, and columns equal to one before."""
     signs = []
     still = (columns == columns[0]).all(0)
@@ -103,21 +108,21 @@ def _signs_of_columns(columns: Tensor) -> list[Sign]:
     first: dict[bytes, int] = {}
     contents = _bytes(columns.T)
     copies = [
-        column for column in (~still).nonzero()[:, 0].tolist() if first.setdefault(contents[column], column) != column
+        column for column in telling.nonzero()[:, 0].tolist() if first.setdefault(contents[column], column) != column
     ]
     if copies:
         signs.append(Sign("duplicate column", float(len(copies)), _named(torch.tensor(copies)), {}))
     return signs
 
 
-def _signs_of_leaks(columns: Tensor, targets: Tensor) -> list[Sign]:
+def _signs_of_leaks(columns: Tensor, targets: Tensor, telling: Tensor) -> list[Sign]:
     """Columns that tell a target, or a class, alone."""
     wanted = _indicators(targets)
     if wanted is None or len(wanted) < 30:  # of few rows some column agrees with the target by chance
         return []
-    told = _correlations(columns, wanted)
+    told = _correlations(columns, wanted) * telling
     numbers = wanted if targets.is_floating_point() else wanted[:, -1:]
-    likely = (_correlations(columns, numbers) >= _LIKELY).nonzero()[:, 0]
+    likely = (telling & (_correlations(columns, numbers) >= _LIKELY)).nonzero()[:, 0]
     ranked = _correlations(_ranks(columns[:, likely]), _ranks(numbers))
     told[likely] = torch.maximum(told[likely], ranked)
     found = (told >= LEAK).nonzero()[:, 0]
@@ -126,13 +131,20 @@ def _signs_of_leaks(columns: Tensor, targets: Tensor) -> list[Sign]:
     return [Sign("leaking labels", float(told.max()), _named(found), {})]
 
 
+def _tells(columns: Tensor) -> Tensor:
+    """Which columns are other than their commonest value in rows enough."""
+    usual = columns.median(0).values  # the commonest, wherever nearly all rows have it
+    return (columns != usual).sum(0) >= _ROWS_THAT_TELL
+
+
 def _indicators(targets: Tensor) -> Tensor | None:
     """Columns that a leak would copy: the targets, or for classes their numbers and a column of 0 and 1 each."""
     if targets.is_floating_point():
         return targets.flatten(1).double() if targets.ndim > 1 else targets.double()[:, None]
     if targets.ndim != 1:
         return None
-    classes = targets.unique()
+    classes, counts = targets.unique(return_counts=True)
+    classes = classes[counts >= _ROWS_THAT_TELL]
     each = (targets[:, None] == classes[None, :256]).double()
     return torch.cat([each, targets.double()[:, None]], 1)
 

@@ -39,6 +39,7 @@ class History:
     best: int = -1
     """Index of the record of the best score; -1: none yet."""
     findings: list[Finding] = field(default_factory=list)
+    """What watchers found, in the order it was first seen."""
 
     @property
     def interrupted(self) -> bool:

@@ -57,6 +57,7 @@ class Loop:
         `DivergedError` names the first layer and the step.
     precision : True computes products in bfloat16 on a GPU that can, None where it can, False never.
     compiled : whether to run the module through `torch.compile`.
+    watchers : told of steps and validations (`lilliput.training.health`).
     """
 
     def __init__(
