@@ -22,9 +22,8 @@ def soft(tmp_path: Path) -> Path:
     for _ in range(80):
         words = list(generator.choice(WORDS, 5))
         share = (1 + words.count("sun")) / (2 + words.count("sun") + words.count("rain"))
-        rows.append(
-            {"tweet": " ".join(words), "said": {"sun": share, "rain": 1 - share, "cold": float("cold" in words)}}
-        )
+        said = {"sun": share, "rain": 1 - share, "cold": float("cold" in words)}
+        rows.append({"tweet": " ".join(words), "said": said})
     path = tmp_path / "soft.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
     return path
