@@ -1,7 +1,7 @@
 """Errors of a network on MNIST with and without pre-training, by the number of labels; a table and a picture.
 
     python benchmarks/pretrain_mnist.py [--labels 100,300,1000,3000,10000,60000] [--seeds 1] [--picture pretrain.png]
-        [--widths 500,500] [--passes 5] [--steps 1500]
+        [--widths 500,500] [--passes 5] [--steps 1500] [--rates 1e-3,3e-3]
 
 The network is 784-500-500-10 or narrower. Pre-training sees all 60,000 pictures without labels: Boltzmann machines for
 sigmoid units, denoising autoencoders for rectifiers. Fine-tuning is the same for both of a pair: Adam, the rate falling
@@ -27,7 +27,6 @@ from lilliput.nets.autoencoder import Layer
 from lilliput.training.pretrain import pretrain, put_into
 
 DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-RATES = (1e-3, 3e-3)
 VALIDATION = 5000
 
 
@@ -85,6 +84,7 @@ def main() -> None:
     parser.add_argument("--passes", type=float, default=5)
     parser.add_argument("--widths", default="500,500")
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--rates", default="1e-3,3e-3")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--picture", default="")
     asked = parser.parse_args()
@@ -103,7 +103,7 @@ def main() -> None:
         for name, below in ((f"{units}", []), (f"{units}, {kind}", layers)):
             few, kept = mixed[:1000], mixed[-VALIDATION:]
             by_rate = {}
-            for rate in RATES:
+            for rate in map(float, asked.rates.split(",")):
                 net = tuned(network(widths, rectified, below, 0), rows[few], labels[few], rate, 0, asked.steps)
                 by_rate[rate] = error(net, rows[kept], labels[kept])
             rate = min(by_rate, key=by_rate.__getitem__)

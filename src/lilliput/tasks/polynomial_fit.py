@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, LilliputError
 from lilliput.core.progress import Progress
-from lilliput.nets.polynomial import Network, grow, screen
+from lilliput.nets.polynomial import TERMS, Network, grow, screen
 from lilliput.nets.polynomial_refine import refine, refit
 from lilliput.tasks.array_input import column_names, fingerprint, numbers, targets
 from lilliput.tasks.array_report import (
@@ -35,8 +36,12 @@ GAIN = 0.001
 """The part of the error that a layer must take away, or it is the last."""
 FINALISTS = 16
 """Units of each layer of which networks are made whose weights are fitted together."""
-STARTED_AGAIN, STARTS, SHAKEN = 4, 6, 0.3
-"""Networks fitted from other starts, how many, and how far those are."""
+CROSSED = 6
+"""Columns of which all networks of three units with four columns are tried."""
+STARTS, FAR = 3, 0.5
+"""How many random starts, and how large their weights."""
+STARTED_AGAIN, SHAKEN = 4, 0.3
+"""Networks fitted from other starts near by, and how near."""
 ROWS_A_WEIGHT = 8
 """Rows that it takes to fit weights together, for each of them."""
 BESIDE = 24
@@ -165,9 +170,38 @@ class _Search:
                 found.append(self._finished(replace(start.network, weights=weights), start.layers))
         return found
 
+    def _crossed(self) -> list[_Candidate]:
+        """Networks of three units over all pairs of pairs of the few columns that the first layer likes best.
+
+        A pair that says little by itself does not survive its layer, but may say much beside the right other one; and
+        weights that were fitted to the target on their own are often no start from which the right ones are found.
+        """
+        (inputs, target), (kept, wanted) = self._parts()
+        first = grow(inputs, target, kept, wanted, inputs.shape[1] ** 2)
+        liked = list(dict.fromkeys(np.column_stack([first.left, first.right]).ravel().tolist()))[:CROSSED]
+        unit_of = {(int(a), int(b)): number for number, (a, b) in enumerate(zip(first.left, first.right, strict=True))}
+        pairs = [unit_of[pair] for pair in combinations(sorted(liked), 2) if pair in unit_of]
+        columns, random = inputs.shape[1], np.random.default_rng([int(self._draft.seed), 4])
+        found: list[_Candidate] = []
+        if len(inputs) < 3 * TERMS * ROWS_A_WEIGHT:
+            return found
+        for one, two in combinations(pairs, 2):
+            units = [one, two]
+            sources = [*first.left[units], *first.right[units]]
+            if len(set(sources)) < len(sources):
+                continue
+            left, right = np.append(first.left[units], columns), np.append(first.right[units], columns + 1)
+            for _ in range(STARTS):
+                weights = FAR * random.standard_normal((3, TERMS))
+                found.append(self._finished(Network(columns, left, right, weights), 2))
+        return found
+
     def _choose(self, candidates: list[_Candidate]) -> int:
         """The fewest units whose error is that of the best, up to chance; fitted to all rows of the search."""
-        everyone = [*candidates, *self._again(candidates)] if self._draft.steps else candidates
+        everyone = candidates
+        if self._draft.steps:
+            everyone = [*everyone, *self._crossed()] if self._draft.layers > 1 else everyone
+            everyone = [*everyone, *self._again(everyone)]
         usable = [found for found in everyone if np.isfinite(found.errors).all()]
         best = min(usable, key=lambda found: float(found.errors.mean()))
         chosen = min(
