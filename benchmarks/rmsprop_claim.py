@@ -5,7 +5,7 @@
 The claim: the same validation score in a third of the passes, each at half again the cost. MNIST and Fashion-MNIST,
 8,000 images and a 784-128-64-10 network; weather tweets, 6,000 rows of their 1,500 most frequent columns and a network
 of 1500-128-24, sigmoid outputs and mean cross-entropy over soft labels. Batches of 64; 2,000 rows are held out. Each
-optimiser has the rate, of seven or eight by half decades, that comes to the least held-out loss in trials with another
+optimiser has the rate, of seven or ten by half decades, that comes to the least held-out loss in trials with another
 seed; rates are constant, momentum is 0.9. The loss to be reached is the least that every optimiser comes to with every
 seed. Four validations a pass; seconds are processor time of one thread, without validation.
 """
@@ -29,8 +29,8 @@ from lilliput.training.optimisers import landed, make_optimiser
 from optimiser_sets import Task, images, tweets
 
 RATES = {
-    "momentum": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
-    "nesterov": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+    "momentum": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
+    "nesterov": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
     "rmsprop": (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
     "nesterov-rmsprop": (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
 }
