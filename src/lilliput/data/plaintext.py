@@ -12,11 +12,11 @@ TEXT_NAMES = ["text"]
 FASTTEXT_NAMES = ["label", "text"]
 
 
-def read_text(file: DataFile, columns: Sequence[str], guard: Guard) -> Iterator[Batch]:
-    """A row a line, blank ones too, in the column "text"."""
+def read_text(file: DataFile, columns: Sequence[str], guard: Guard, longest: int | None = None) -> Iterator[Batch]:
+    """A row a line, blank ones too, in the column "text"; lines far longer than `longest` bytes are several rows."""
     for column in columns:
         find_column(column, TEXT_NAMES, file.name)
-    for rows, lines in _sound_lines(file, guard, skip_blank=False):
+    for rows, lines in _sound_lines(file, guard, skip_blank=False, longest=longest):
         yield Batch(rows, dict.fromkeys(columns, lines))
 
 
@@ -28,9 +28,11 @@ def read_fasttext(file: DataFile, columns: Sequence[str], guard: Guard) -> Itera
         yield Batch(rows, {column: [cell[place] for cell in cells] for column, place in places.items()})
 
 
-def _sound_lines(file: DataFile, guard: Guard, *, skip_blank: bool) -> Iterator[tuple[Sequence[int], list[str]]]:
+def _sound_lines(
+    file: DataFile, guard: Guard, *, skip_blank: bool, longest: int | None = None
+) -> Iterator[tuple[Sequence[int], list[str]]]:
     row = 0
-    for first, lines, suspect in numbered_lines(file):
+    for first, lines, suspect in numbered_lines(file, longest):
         if not suspect and not (skip_blank and "" in lines):
             yield range(row + 1, row + 1 + len(lines)), lines
             row += len(lines)

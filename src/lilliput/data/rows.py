@@ -28,20 +28,25 @@ def column_names(file: DataFile, *, header: bool = True) -> list[str]:
 
 
 def read_columns(
-    file: DataFile, columns: Sequence[str], *, bad: BadRows | None = None, header: bool = True
+    file: DataFile,
+    columns: Sequence[str],
+    *,
+    bad: BadRows | None = None,
+    header: bool = True,
+    longest: int | None = None,
 ) -> Iterator[Batch]:
     """Stream some columns of a file, given by name or, in CSV, TSV and Parquet, by a number from 1.
 
     A batch has up to 8,192 rows and, but for rows longer than that, a few megabytes of text. CSV and TSV cells are
     str; JSON Lines and Parquet cells are what stands there, with lists and dicts. A bad row (wrong number of fields,
     invalid UTF-8, broken JSON, a field that is not there, a quote that is never closed) raises `DataError` with file,
-    row and reason, or is counted in `bad` where that is given. A file without rows and a column that is not there
-    raise `DataError`.
+    row and reason, or is counted in `bad` where that is given. Lines of plain text far longer than `longest` bytes come
+    in pieces. A file without rows and a column that is not there raise `DataError`.
     """
     guard = Guard(file.name, bad)
     before = bad.count if bad else 0
     seen = 0
-    for batch in _batches(file, columns, guard, header):
+    for batch in _batches(file, columns, guard, header, longest):
         if len(batch):
             seen += len(batch)
             yield batch
@@ -49,7 +54,9 @@ def read_columns(
         raise DataError(_no_rows(file, bad if bad and bad.count > before else None, header))
 
 
-def _batches(file: DataFile, columns: Sequence[str], guard: Guard, header: bool) -> Iterator[Batch]:
+def _batches(
+    file: DataFile, columns: Sequence[str], guard: Guard, header: bool, longest: int | None
+) -> Iterator[Batch]:
     if file.format in ("csv", "tsv"):
         return read_delimited(file, columns, guard, header)
     if file.format == "jsonl":
@@ -58,7 +65,7 @@ def _batches(file: DataFile, columns: Sequence[str], guard: Guard, header: bool)
         return read_parquet(file, columns, guard)
     if file.format == "fasttext":
         return read_fasttext(file, columns, guard)
-    return read_text(file, columns, guard)
+    return read_text(file, columns, guard, longest)
 
 
 def _no_rows(file: DataFile, bad: BadRows | None, header: bool) -> str:

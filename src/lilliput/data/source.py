@@ -42,7 +42,8 @@ class Source:
     CSV and TSV always a str, without spaces around it), a list of those for several labels (in fastText files always),
     or a dict of label to number for soft targets.
 
-    ``bad`` holds the bad rows of the last pass.
+    ``bad`` holds the bad rows of the last pass. ``longest`` may be set to have lines of plain text that are far longer,
+    in bytes, in pieces that are cut at spaces.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Source:
         self.text, self.target, self.labelled = text, target, labelled
         self.skip_bad, self.header, self.labels_separator = skip_bad, header, labels_separator
         self.file_format = file_format
+        self.longest: int | None = None
         self.bad = BadRows()
         self._spool: weakref.finalize[..., Any] | None = None
 
@@ -125,7 +127,7 @@ class Source:
         guard = Guard(file.name, bad)
         reader = TargetReader(self.target_columns, self.labels_separator) if self.labelled else None
         columns = [self.text_column, *self.target_columns]
-        for batch in read_columns(file, columns, bad=bad, header=self.header):
+        for batch in read_columns(file, columns, bad=bad, header=self.header, longest=self.longest):
             batch = read_texts(batch, self.text_column, guard)
             targets = None
             if reader is not None:

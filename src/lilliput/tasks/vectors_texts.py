@@ -47,6 +47,7 @@ class Texts:
 
     def _batches(self) -> Iterator[list[str]]:
         if self._source is not None:
+            self._source.longest = LONG
             for texts, _ in self._source.batches():
                 yield texts
         for first in range(0, len(self._texts), BATCH):
