@@ -83,11 +83,11 @@ def passes(path: Path) -> None:
 
     wall, busy, rounds = timed(ours, scipy, copy)
     for name, spent in (("wall", wall), ("processors", busy)):
-        pass_, moved = spent["ours"] / rounds["ours"], spent["copy"] / 2
+        each, moved = spent["ours"] / rounds["ours"], spent["copy"] / 2
         print(
             f"passes alone, {name}: ours {spent['ours']:.3f} s ({rounds['ours']} passes), scipy {spent['scipy']:.3f} s "
-            f"({rounds['scipy']}): {spent['scipy'] / spent['ours']:.2f} x; a pass {1e3 * pass_:.1f} ms, moving its bytes "
-            f"{1e3 * moved:.1f} ms: {moved / pass_:.2f}"
+            f"({rounds['scipy']}): {spent['scipy'] / spent['ours']:.2f} x; a pass {1e3 * each:.1f} ms, its bytes "
+            f"{1e3 * moved:.1f} ms: {moved / each:.2f}"
         )
 
 
