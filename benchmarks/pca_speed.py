@@ -86,10 +86,10 @@ def run(name: str, path: str, tolerance: float) -> dict[str, object]:
     else:
         rows = np.load(path, mmap_mode=None if name.startswith("dense") else "r")
     before = peak_memory()
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     values, residuals = candidate(name, rows, tolerance)
-    seconds = time.perf_counter() - started
-    found = {"seconds": seconds, "peak": peak_memory(), "before": before}
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
+    found = {"seconds": seconds, "busy": busy, "peak": peak_memory(), "before": before}
     return found | {"values": [float(value) for value in values], "residual": float(np.max(residuals))}
 
 
@@ -127,7 +127,7 @@ def measured(name: str, path: Path, repeats: int, tolerance: float = 0.0):
         command = [sys.executable, __file__, "--run", name, "--path", str(path), "--tolerance", str(tolerance)]
         runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
     middle = dict(runs[0])
-    for key in ("seconds", "peak", "before"):
+    for key in ("seconds", "busy", "peak", "before"):
         middle[key] = statistics.median(one[key] for one in runs)
     return middle
 
@@ -142,7 +142,8 @@ def compare(title: str, ours: str, peers: list[tuple[str, float]], path: Path, r
 
 def _line(name: str, found, mine) -> None:
     print(
-        f"  {name:22} {found['seconds']:7.2f} s ({found['seconds'] / mine['seconds']:5.2f} of ours)  peak "
+        f"  {name:22} {found['seconds']:7.2f} s ({found['seconds'] / mine['seconds']:5.2f} of ours)  "
+        f"{found['busy']:6.2f} s of processors ({found['busy'] / mine['busy']:5.2f})  peak "
         f"{found['peak'] / 1e6:6.0f} MB, {(found['peak'] - found['before']) / 1e6:6.0f} beyond the rows  "
         f"variance {sum(found['values']):.6g}  residual {found['residual']:.1e}"
     )

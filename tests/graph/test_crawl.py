@@ -171,7 +171,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
             before = sum(network.asked.values())
             process = subprocess.Popen([*command, "--source", server.url], stdout=subprocess.DEVNULL)
             if kills < 5:
-                while process.poll() is None and sum(network.asked.values()) < before + 25:
+                while process.poll() is None and sum(network.asked.values()) < before + 10:
                     time.sleep(0.002)
                 if process.poll() is None:
                     os.kill(process.pid, signal.SIGKILL)

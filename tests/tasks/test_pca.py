@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import time
 import unittest
@@ -13,6 +14,7 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from lilliput.cli.main import main
 from lilliput.core import registry
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
 from lilliput.core.modelfile import read_model, write_model
@@ -210,6 +212,25 @@ def test_ctrl_c_keeps_the_best_so_far(monkeypatch):
     assert found.interrupted_
     assert found.explained_variance_.sum() > 0.9 * EXACT.explained_variance_.sum()
     assert "ended early by Ctrl-C" in found.report_.notes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_components_tell_of_rows(tmp_path, capsys, dtype):
+    rows = DIGITS.astype(dtype)
+    found = model().fit(rows[:1000])
+    rest = rows[1000:] - found.inverse_transform(found.transform(rows[1000:]))
+    for given in (rows[1000:], scipy.sparse.csr_array(rows[1000:])):
+        told = found.reconstruction(given)
+        assert told.rows == 797
+        np.testing.assert_allclose(told.error, np.square(rest).sum() / 797, rtol=1e-4)
+        np.testing.assert_allclose(told.spread, np.square(rows[1000:] - found.mean_).sum() / 797, rtol=1e-4)
+    found.save(tmp_path / "p.safetensors")
+    np.save(tmp_path / "rows.npy", rows[1000:])
+    given = ["score", str(tmp_path / "p.safetensors"), str(tmp_path / "rows.npy")]
+    assert main(given) == 0
+    assert re.match(r"explained +[67]\d\.\d+% of the spread around the mean of the fit", capsys.readouterr().out)
+    assert main([*given, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 797
 
 
 def test_files_and_texts(tmp_path, monkeypatch):

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import lilliput
+from lilliput.cli.main import main
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
 from lilliput.core.modelfile import read_model, write_model
+from lilliput.graph import pagerank
 from lilliput.tasks import rank_fit
 from lilliput.tasks.rank import EdgeFiles, InfluencerRanker
 
@@ -328,3 +330,31 @@ def test_one_more_step_changes_nothing(name, shared_data):
     residual = np.abs(received + (1 - received.sum()) * there / there.sum() - mine).sum()
     assert residual < 2e-11
     assert residual * 0.85 / 0.15 < 1e-9
+
+
+def test_ctrl_c_keeps_the_ranks_so_far(monkeypatch, tmp_path, capsys):
+    sweep, calls = pagerank._Chain.sweep, []
+
+    def interrupted(self):
+        calls.append(1)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return sweep(self)
+
+    exact = ranker().fit(network())
+    monkeypatch.setattr(pagerank._Chain, "sweep", interrupted)
+    found = ranker()
+    with pytest.raises(KeyboardInterrupt):
+        found.fit(network())
+    assert found.interrupted_
+    assert found.passes_ == 6
+    assert "ended early by Ctrl-C" in found.report_.notes
+    names = exact.top(200)
+    assert 1e-10 < np.abs(found.predict(names) - exact.predict(names)).sum() <= found.bound_ + exact.bound_
+    edges, out = tmp_path / "edges.csv", tmp_path / "r.safetensors"
+    edges.write_text("source,target\n" + "".join(f"{edge[0]},{edge[1]}\n" for edge in network()))
+    calls.clear()
+    assert main(["fit", "rank", str(edges), "-o", str(out), "-q"]) == 130
+    assert "interrupted; the best model so far was saved" in capsys.readouterr().err
+    assert main(["score", str(out), str(edges)]) == 2
+    assert "is a ranking, which is computed and not learned" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""``lilliput predict`` with principal components: coordinates of the rows of a file."""
+"""``lilliput predict`` and ``score`` with principal components: coordinates of the rows of files, and what is lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from lilliput.cli import options
@@ -35,6 +36,30 @@ def project_input(model: StreamingPCA, given: str, out: str, *, text: str | None
     else:
         names = [f"component_{number}" for number in range(1, len(model.components_) + 1)]
         write_rows(out, names, (row for block in model.coordinates(rows) for row in block.tolist()))
+
+
+def score_projection(
+    model: StreamingPCA, data: list[str], *, text: str | None, header: bool, skip_bad: bool, json: bool
+) -> None:
+    """Write how well the components tell the rows of some files."""
+    from lilliput.data.matrix import MatrixSource
+    from lilliput.data.source import Source
+
+    rows: Any = MatrixSource(data, header=header)
+    if text is not None:
+        rows = Source(data, text, labelled=False, skip_bad=skip_bad, header=header)
+    found = model.reconstruction(rows)
+    if json:
+        import orjson
+
+        values = {"explained": found.explained, "squared_error": found.error, "spread": found.spread}
+        typer.echo(orjson.dumps({**values, "rows": found.rows}).decode())
+        return
+    typer.echo(
+        f"explained      {found.explained:.4%} of the spread around the mean of the fit "
+        f"(there {model.explained_variance_ratio_.sum():.4%})\n"
+        f"squared error  {found.error:.6g} a row of {found.spread:.6g}\nrows           {found.rows:,}"
+    )
 
 
 def _write_npy(out: str, blocks: Iterator[NDArray[Any]], width: int) -> None:

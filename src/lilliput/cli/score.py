@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lilliput.cli import options
+from lilliput.core.errors import LilliputError
 
 if TYPE_CHECKING:
     from lilliput.core.report import Measure
@@ -37,7 +38,7 @@ def score(
     skip_bad: options.SkipBad = False,
     json: options.Json = False,
 ) -> None:
-    """Measure a model on labelled data, or word vectors on similarity sets and analogies."""
+    """Measure a model on labelled data, word vectors on similarity sets and analogies, or components on rows."""
     from lilliput.cli.labeller import as_labeller
     from lilliput.core.registry import load
     from lilliput.data.source import Source
@@ -67,6 +68,17 @@ def score(
 
         score_vectors(loaded, data, json=json)
         return
+    if loaded.task == "pca":
+        from lilliput.cli.projecting import score_projection
+
+        score_projection(loaded, data, text=text, header=not no_header, skip_bad=skip_bad, json=json)
+        return
+    if loaded.task == "rank":
+        raise LilliputError(
+            f"{model} is a ranking, which is computed and not learned: there is nothing to score. How far it is from "
+            f"the exact one is told by: lilliput inspect {model}; what changed since an earlier one by: lilliput "
+            f"predict {model} ACCOUNT --before EARLIER"
+        )
     labeller: Any = as_labeller(loaded, model)
     kind = LanguageSource if labeller.task == "language" else Source
     with kind(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:

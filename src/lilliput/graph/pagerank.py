@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,7 @@ class Ranks:
     bound : how far the ranks are at most from the exact ones, in the L1 norm.
     level : what a node gets by jumps for each 1 of its teleport.
     passes : times that all edges were read; `converged`: the residual is within the tolerance.
+    interrupted : Ctrl-C ended the passes early.
     """
 
     values: NDArray[np.float64]
@@ -70,6 +71,7 @@ class Ranks:
     passes: int
     converged: bool
     notes: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
 
 def pagerank(
@@ -87,22 +89,46 @@ def pagerank(
     `start`: values by row to begin with, of an earlier ranking. `watch` is called with the number of each pass.
     """
     threads = resolve_threads(threads) if len(matrix.sources) + len(matrix) >= SMALL else 1
-    with ThreadPoolExecutor(threads) as pool:
-        run: Callable[..., Any] = map if threads == 1 else pool.map
-        chain = _Chain(matrix, damping, teleport or Teleport(np.ones(1)), run)
-        chain.begin(start)
-        passes, change, residual = 0, 1.0, 1.0
-        while passes < MOST_PASSES and residual > tolerance:
-            before, change = change, chain.sweep()
-            passes += 1
-            if change <= 4 * tolerance or passes >= MOST_PASSES - 1:
-                residual = chain.step()
-                passes += 1
-            elif passes > 2:
-                chain.mix(change > SLOW * before)
-            if watch is not None:
-                watch(passes)
-        return chain.ranks(residual, passes, residual <= tolerance, notes(len(matrix), damping, tolerance))
+    chain = _Chain(matrix, damping, teleport or Teleport(np.ones(1)))
+    progress = _Progress()
+    said = notes(len(matrix), damping, tolerance)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            chain.run = map if threads == 1 else pool.map
+            chain.begin(start)
+            _iterate(chain, tolerance, progress, watch)
+    except KeyboardInterrupt:  # the pool has ended what it had begun
+        if not progress.passes:
+            raise
+        chain.run = map
+        chain.begin(chain.values)
+        progress.residual = chain.step()
+        ranks = chain.ranks(progress.residual, progress.passes + 1, progress.residual <= tolerance, said)
+        return replace(ranks, notes=[*ranks.notes, "ended early by Ctrl-C"], interrupted=True)
+    return chain.ranks(progress.residual, progress.passes, progress.residual <= tolerance, said)
+
+
+@dataclass
+class _Progress:
+    """How far passes are."""
+
+    passes: int = 0
+    residual: float = 1.0
+
+
+def _iterate(chain: _Chain, tolerance: float, progress: _Progress, watch: Callable[[int], None] | None) -> None:
+    """Passes until the residual is within the tolerance, or there were too many."""
+    change = 1.0
+    while progress.passes < MOST_PASSES and progress.residual > tolerance:
+        before, change = change, chain.sweep()
+        progress.passes += 1
+        if change <= 4 * tolerance or progress.passes >= MOST_PASSES - 1:
+            progress.residual = chain.step()
+            progress.passes += 1
+        elif progress.passes > 2:
+            chain.mix(change > SLOW * before)
+        if watch is not None:
+            watch(progress.passes)
 
 
 def received(matrix: Matrix, given: NDArray[np.float64], damping: float, threads: int) -> NDArray[np.float64]:
@@ -132,10 +158,11 @@ def notes(nodes: int, damping: float, tolerance: float) -> list[str]:
 
 
 class _Chain:
-    """Values and what they give, by row."""
+    """`values` and what they give, by row, worked on by `run`: a map over blocks of rows."""
 
-    def __init__(self, matrix: Matrix, damping: float, teleport: Teleport, run: Callable[..., Any]) -> None:
-        self._matrix, self._damping, self._teleport, self._run = matrix, damping, teleport, run
+    def __init__(self, matrix: Matrix, damping: float, teleport: Teleport) -> None:
+        self._matrix, self._damping, self._teleport = matrix, damping, teleport
+        self.run: Callable[..., Any] = map
         size = len(matrix)
         base, friends = teleport.to, teleport.friends
         if teleport.followers is not None and teleport.private:
@@ -146,7 +173,7 @@ class _Chain:
         self._flow = NOTHING
         if friends is not None:
             self._flow = np.divide(matrix.out, self._strength, out=np.zeros(size), where=self._strength > 0)
-        self._values, self._given, self._fresh = np.zeros(size), np.zeros(size), np.empty(size)
+        self.values, self._given, self._fresh = np.zeros(size), np.zeros(size), np.empty(size)
         self._sum = self._passed = 0.0
         self._level = 1.0
         self._mixing: Mixing | None = None
@@ -172,8 +199,8 @@ class _Chain:
     def mix(self, slow: bool) -> None:
         """Go on from a mixture of the last passes, once these are `slow`."""
         if self._mixing is None and slow:
-            self._mixing = Mixing(self._values, self._matrix.cuts, self._run)
-        elif self._mixing is not None and self._mixing.mix(self._values, self._fresh):
+            self._mixing = Mixing(self.values, self._matrix.cuts, self.run)
+        elif self._mixing is not None and self._mixing.mix(self.values, self._fresh):
             self._sums(self._accept(range(BLOCKS)))
 
     def step(self) -> float:
@@ -198,16 +225,16 @@ class _Chain:
             else:
                 kernels.gather_weighted(matrix.starts, matrix.sources, matrix.weights, *rest, self._fresh)
 
-        list(self._run(run, blocks))
+        list(self.run(run, blocks))
 
     def _accept(self, blocks: range) -> list[tuple[float, float, float]]:
         cuts = self._matrix.cuts
 
         def run(block: int) -> tuple[float, float, float]:
-            vectors = (self._fresh, self._strength, self._flow, self._values, self._given)
+            vectors = (self._fresh, self._strength, self._flow, self.values, self._given)
             return kernels.accept(cuts[block], cuts[block + 1], *vectors)
 
-        return list(self._run(run, blocks))
+        return list(self.run(run, blocks))
 
     def _sums(self, parts: list[tuple[float, float, float]]) -> float:
         """Add up what the blocks told, in their order; returns the change as a share of the values."""
@@ -222,7 +249,7 @@ class _Chain:
                 extra += 0.0 if totals is None else self._level * float(totals.sum())
         if self._teleport.friends is not None:
             alive = self._strength > 0
-            extra += self._damping * float((self._values * (1 - self._flow))[alive].sum())
+            extra += self._damping * float((self.values * (1 - self._flow))[alive].sum())
         return self._sum + extra
 
     def ranks(self, residual: float, passes: int, converged: bool, said: list[str]) -> Ranks:
@@ -233,4 +260,4 @@ class _Chain:
             bound *= 2 / share  # scores are a part of the whole, scaled to 1
         if not converged:
             said = [*said, f"not converged after {passes} passes: the residual is {residual:.1g}"]
-        return Ranks(self._values / self._sum, residual, bound, self._level / self._sum, passes, converged, said)
+        return Ranks(self.values / self._sum, residual, bound, self._level / self._sum, passes, converged, said)

@@ -56,18 +56,17 @@ def krylov(
     width = min(size, most + GUARD if width is None else width)
     space = _Space(scatter, _room(most, width, size, memory // (size * dtype.itemsize)), seed)
     space.extend(orthonormal(random_block(size, width, dtype, seed)))
-    wide, known, look = width > most, 0.0, 1 if width > most else NARROW
+    wide, known, again = width > most, 0.0, 0
     for done in range(1, passes):
-        if (done >= look or space.closed) and space.used >= min(most, size):
-            look = done + (1 if wide else NARROW)
+        if (wide or done % NARROW == 0 or space.closed) and space.used >= min(most, size):
             residuals, scale = space.estimates(most)
             if told is not None and told(done, float(residuals.max()) / scale):
                 break
-            if space.closed or residuals.max() <= tolerance * scale:
+            if space.closed or (done >= again and residuals.max() <= tolerance * scale):
                 found = space.sum(most)
                 if wide or found <= known + tolerance * scale or most >= size:
                     break
-                known, look = found, done + max(AGAIN, done // SHARE)
+                known, again = found, done + max(AGAIN, done // SHARE)
                 space.restart(most)
                 space.turn(width)
         if space.used + width > space.room:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lilliput.spectral.gram import Gram
     from lilliput.spectral.merging import Merged
     from lilliput.spectral.oja import Oja
+    from lilliput.tasks.pca_use import Reconstruction
 
 SOLVERS = ("auto", "gram", "krylov", "gradient", "oja")
 
@@ -154,6 +155,13 @@ class StreamingPCA(Estimator):
         from lilliput.tasks.pca_use import coordinates
 
         return coordinates(self, X)
+
+    def reconstruction(self, X: Any) -> Reconstruction:
+        """How well the components tell rows: the share of their spread around the mean, and the error that is left."""
+        self._check_fitted()
+        from lilliput.tasks.pca_use import reconstruction
+
+        return reconstruction(self, X)
 
     def inverse_transform(self, X: Any) -> NDArray[Any]:
         """Rows with the coordinates `X` (rows, n_components_): (rows, columns)."""

@@ -144,6 +144,7 @@ class InfluencerRanker(Estimator):
     passes_ : how often all edges were read.
     private_ : whether accounts have private neighbours.
     bad_ : rows that were left out.
+    interrupted_ : whether Ctrl-C ended the passes early.
     report_ : what was measured.
 
     Examples
@@ -215,7 +216,8 @@ class InfluencerRanker(Estimator):
         """Rank the accounts of a network: `EdgeFiles`, the path of a file or paths, or a list of edges.
 
         An edge is (source, target) or (source, target, weight). Raises `DataError` for edges that cannot be used and
-        `BudgetError` for a budget that was not kept; the estimator then is what it was before.
+        `BudgetError` for a budget that was not kept; the estimator then is what it was before. After Ctrl-C it has the
+        ranks so far with their residual, `interrupted_` is true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.rank_fit import fit

@@ -37,7 +37,10 @@ OFTEN = 5.0
 
 
 def fit(model: InfluencerRanker, X: Any, started: float) -> None:
-    """Rank the accounts of `X` within the budget, whose time began at `started`; an error leaves `model` as it was."""
+    """Rank the accounts of `X` within the budget, whose time began at `started`; an error leaves `model` as it was.
+
+    Raises KeyboardInterrupt when that has ended the passes early; `model` then has the ranks so far.
+    """
     check_parameters(model)
     budget = Budget.parse(model.budget)
     promise = Promise(budget, started + ready(budget, model.progress))
@@ -47,11 +50,13 @@ def fit(model: InfluencerRanker, X: Any, started: float) -> None:
     matrix = build(edges, loops=bool(model.self_loops), threads=threads)
     promise.hold_reading()
     draft = type(model)(**model.get_params())
-    draft.bad_, draft.interrupted_ = bad, False
+    draft.bad_ = bad
     notes = _ranked(draft, matrix, threads)
     draft.report_ = _report(draft, matrix, rows, bad, notes)
     _close(draft, promise, threads)
     vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
+    if draft.interrupted_:
+        raise KeyboardInterrupt
 
 
 def _edges(model: InfluencerRanker, X: Any, threads: int) -> Edges:
@@ -88,7 +93,7 @@ def _ranked(draft: InfluencerRanker, matrix: Matrix, threads: int) -> list[str]:
             watch=progress.update,
         )
     found = None if seeds is None else distances(matrix, seeds)
-    draft.private_ = draft.accounts is not None
+    draft.private_, draft.interrupted_ = draft.accounts is not None, ranks.interrupted
     draft.residual_, draft.bound_, draft.passes_ = ranks.residual, ranks.bound, ranks.passes
     draft.ranking_ = Ranking(
         matrix.ids,
@@ -187,4 +192,5 @@ def _close(draft: InfluencerRanker, promise: Promise, threads: int) -> None:
         within(draft, promise)
         report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
-    promise.hold_time()
+    if not draft.interrupted_:
+        promise.hold_time()
