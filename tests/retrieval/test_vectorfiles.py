@@ -114,7 +114,7 @@ def test_what_other_programs_write_is_read(tmp_path):
 def test_the_first_of_a_word_is_kept(tmp_path):
     (tmp_path / "a").write_text("3 1\na 1\nb 2\na 3\n")
     found = read(tmp_path / "a")
-    assert found.table.rows.floats(0) == pytest.approx([1])
+    assert found.table.rows.floats(0) == pytest.approx([1], rel=1e-3)
     assert found.notes == ["1 words come again ('a'); the first vector of each was kept"]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,10 @@ from lilliput.core.errors import DataError, ModelFileError
 from lilliput.retrieval.wordlist import WordList, decode, encode, smallest_type
 
 WORDS = ["the", "cat", "été", "été\udcff", "a b", "", "zebra", "cats", "ca", "漢"]
+
+
+def packed(array):
+    return np.frombuffer(zlib.compress(array.tobytes()), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -53,13 +59,18 @@ def test_near_words_are_named(words):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("word_lengths", np.full(10, 3, np.uint8), "bytes by their lengths"),
+        ("packed_lengths", packed(np.full(10, 3, np.uint8)), "bytes by their lengths"),
+        ("packed_lengths", packed(np.zeros(11, np.uint8)), "11 bytes of lengths for 10 words"),
+        ("packed_lengths", packed(np.zeros(30, np.uint8)), "30 bytes of lengths for 10 words"),
+        ("packed_lengths", packed(np.full(10, -1)), "a word has"),
+        ("packed_words", packed(np.zeros(3, np.uint8)), "there are 3"),
+        ("packed_words", np.zeros(3, np.uint8), "the words are damaged"),
         ("word_order", np.zeros(10, np.uint8), "alphabetic order"),
-        ("word_order", np.arange(10, dtype=np.uint8), "alphabetic order"),
+        ("packed_words", packed(np.arange(34, 0, -1, dtype=np.uint8)), "alphabetic order"),
         ("word_order", np.full(10, 200, np.uint8), "alphabetic order"),
-        ("word_order", np.zeros(9, np.uint8), "expected uint8 of shape"),
+        ("word_order", np.zeros(9, np.uint8), "10 bytes of lengths for 9 words"),
         ("word_order", np.zeros(10, np.int64), "expected uint32"),
-        ("words", np.zeros(3, np.int8), "expected uint8"),
+        ("packed_words", np.zeros(3, np.int8), "expected uint8"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(words, name, value, message):
@@ -67,6 +78,13 @@ def test_arrays_that_do_not_fit_are_refused(words, name, value, message):
         WordList.from_arrays({**words.arrays(), name: value}, "m")
     with pytest.raises(ModelFileError, match="missing"):
         WordList.from_arrays({key: array for key, array in words.arrays().items() if key != name}, "m")
+
+
+def test_long_words_and_early_files():
+    listed = ["x" * 70_000, "y" * 300, "z"]
+    assert WordList.from_arrays(WordList.of(listed).arrays(), "m").all() == listed
+    with pytest.raises(ModelFileError, match="of an early version"):
+        WordList.from_arrays({"words": np.zeros(3, np.uint8)}, "m")
 
 
 def test_numbers_are_no_wider_than_they_must_be():

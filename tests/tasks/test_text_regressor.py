@@ -146,8 +146,8 @@ def test_data_that_cannot_be_used_is_named(X, y, message):
         ({"hidden": ()}, "widths of one or more hidden layers"),
         ({"alphas": (0,)}, "penalties above 0"),
         ({"folds": 1}, "folds=1"),
-        ({"groups": [[0, 9]]}, "outputs from 0 to 3"),
-        ({"groups": [[0, 1, 2], [2, 3]]}, "each in one of them"),
+        ({"groups": [[0, 9]]}, "there are 0, 1, 2, 3"),
+        ({"groups": [[0, 1, 2], [2, 3]]}, "each in one of them at most"),
         ({"columns": 0}, "columns=0"),
     ],
 )

@@ -305,6 +305,26 @@ def test_planted_ailments_are_found(kind, run):
     assert set(found) <= set(KINDS)
 
 
+def test_sparse_rows_are_watched_too():
+    from scipy.sparse import csr_matrix
+
+    from lilliput.data.matrix import Compressed
+    from lilliput.nets.sparse_linear import SparseLinear
+    from lilliput.training.sparse_rows import SparseRows
+
+    learned, held_out = digits()
+    made = []
+    for rows in (learned, held_out):
+        table = csr_matrix(rows.inputs.numpy())
+        made.append(SparseRows(Compressed(table.data, table.indices, table.indptr, table.shape), rows.targets))
+    torch.manual_seed(0)
+    module = nn.Sequential(SparseLinear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    with torch.no_grad():
+        module[0].bias.fill_(-20.0)
+    loop = train(module, descent(module, 0.1), functional.cross_entropy, made, 1)
+    assert [(finding.kind, finding.layer) for finding in loop.history.findings] == [("dead units", "0")]
+
+
 # Numbers that break
 
 

@@ -22,6 +22,7 @@ from lilliput.training.divergence import DivergedError
 from lilliput.training.loop import Loop
 from lilliput.training.penalties import Penalties, zeros
 from lilliput.training.schedules import Cosine, DropoutDecay, Fixed, Ramp, Trapezoid
+from lilliput.training.watcher import Watcher
 
 sys.path.insert(0, str(Path(__file__).parent))
 from nets_of_tests import momentum, network, problem, weights_of
@@ -49,16 +50,11 @@ def fitted(epochs=6, module=None, rows=None, **settings):
     return module, loop
 
 
-class Stop:
+class Stop(Watcher):
     """A watcher that presses Ctrl-C, or breaks a weight, before a step."""
-
-    every = 1
 
     def __init__(self, step, what="interrupt"):
         self.step, self.what = step, what
-
-    def begin(self, loop):
-        pass
 
     def watch(self, loop, loss):
         if loop.place.step == self.step:
@@ -68,12 +64,6 @@ class Stop:
                 with torch.no_grad():
                     loop.module[3].weight[0, 0] = math.nan
                 self.step = -1
-
-    def evaluated(self, loop, record):
-        pass
-
-    def end(self, loop):
-        pass
 
 
 # Learning
@@ -133,6 +123,14 @@ def test_it_learns_without_held_out_rows():
     module = network()
     history = Loop(module, cross_entropy, momentum(module)).run(rows, Allowance(epochs=3), progress=False)
     assert [math.isnan(record.score) for record in history.records] == [True] * 3
+
+
+def test_without_held_out_rows_nothing_stalls():
+    rows, _ = problem()
+    module = network()
+    schedule = DropoutDecay(patience=1, latest=0.8)
+    Loop(module, cross_entropy, momentum(module), schedule=schedule).run(rows, Allowance(epochs=10), progress=False)
+    assert schedule.began == 0.8
 
 
 def test_a_score_of_ones_own_is_what_is_best():
@@ -300,10 +298,10 @@ def test_nan_in_a_weight_names_the_layer_and_the_step():
 def test_nan_in_the_data_and_in_the_targets_are_told_apart():
     rows, _ = problem()
     rows.inputs[7, 2] = math.nan
-    with pytest.raises(DivergedError, match="the inputs hold what is no finite number"):
+    with pytest.raises(DivergedError, match="row 7 of the inputs holds what is no finite number"):
         fitted(1, rows=rows)
     targets = DenseRows(rows.inputs.nan_to_num(), torch.full((300, 3), math.inf))
-    with pytest.raises(DivergedError, match="look at the targets"):
+    with pytest.raises(DivergedError, match=r"row \d+ of the targets holds what is no finite number"):
         fitted(1, rows=targets, loss=mse_loss)
 
 

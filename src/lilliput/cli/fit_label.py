@@ -8,8 +8,10 @@ import typer
 
 from lilliput.cli import fit_label_options as asked
 from lilliput.cli import options
+from lilliput.cli.fit_label_deep import fit_deep, fits_deep, refuse
 from lilliput.cli.learning import learn_and_save, new_or_continued
 from lilliput.core.budget import Budget
+from lilliput.core.errors import LilliputError
 
 EXAMPLE = """\b
 Example: two classes of messages in a CSV file, within 100 KB and a minute
@@ -37,6 +39,7 @@ def fit_label(
     words: asked.Words = None,
     chars: asked.Chars = None,
     network: asked.Network = None,
+    group: asked.Group = None,
     clusters: asked.Clusters = None,
     separator: options.Separator = None,
     no_header: options.NoHeader = False,
@@ -57,6 +60,20 @@ def fit_label(
 
     options.check_model_path(out)
     Budget.parse(budget)
+    if network == "deep" or (network is None and targets == "soft" and fits_deep(budget, continued)):
+        names = {"--balanced": balanced, "--abstain": abstain, "--clusters": clusters, "--continue": continued}
+        refuse([name for name, value in names.items() if value])
+        deep: dict[str, Any] = {
+            "words": options.span("--words", words),
+            "chars": options.span("--chars", chars),
+            "seed": seed,
+        }
+        deep |= {"budget": budget, "threads": threads, "device": device, "progress": False if quiet else None}
+        with Source(data, text, target, skip_bad=skip_bad, header=not no_header, labels_separator=separator) as source:
+            fit_deep(source, out, deep, group or [], quiet=quiet, json=json)
+        return
+    if group:
+        raise LilliputError("--group is for the deep network; add: --targets soft --network deep")
     given: dict[str, Any] = {"budget": budget, "targets": targets, "abstain": abstain, "network": network, "seed": seed}
     given |= {"clusters": clusters, "words": options.span("--words", words), "chars": options.span("--chars", chars)}
     given |= {"balanced": balanced or None, "threads": threads, "device": device, "progress": False if quiet else None}

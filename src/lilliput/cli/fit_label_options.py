@@ -19,7 +19,11 @@ Balanced = Annotated[bool, typer.Option("--balanced", help="Rare labels weigh as
 Abstain = Annotated[float | None, typer.Option(metavar="P", help="Give no label that is less probable than this.")]
 Words = Annotated[str | None, typer.Option(metavar="N-N", help="N-grams of words, such as 1-2, or none.")]
 Chars = Annotated[str | None, typer.Option(metavar="N-N", help="N-grams of characters, such as 2-4, or none.")]
-Network = Annotated[str | None, typer.Option(metavar="KIND", help="auto, linear or embedding.")]
+Network = Annotated[str | None, typer.Option(metavar="KIND", help="auto, linear, embedding; deep for soft targets.")]
+Group = Annotated[
+    list[str] | None,
+    typer.Option(metavar="L,L,L", help="Soft labels that add up to one in each row, for --network deep; repeatable."),
+]
 Clusters = Annotated[
     str | None, typer.Option(metavar="FILE", help="Word clusters, from `lilliput fit clusters`, to learn from too.")
 ]

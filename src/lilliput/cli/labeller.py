@@ -39,7 +39,7 @@ def as_labeller(model: Any, path: str) -> Labeller:
     """The `model` of the file at `path` as one that labels texts. Raises `LilliputError` for one that does not."""
     if model.task == "fasttext":
         return ConvertedLabeller(model)
-    if model.task not in ("label", "language"):
+    if model.task not in ("label", "language", "text-regressor"):
         raise LilliputError(f"{path} holds a model of task {model.task!r}, which labels no texts")
     found: Labeller = model
     return found

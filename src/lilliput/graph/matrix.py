@@ -25,9 +25,10 @@ NO_WEIGHTS = np.zeros(0)
 
 @dataclass(frozen=True)
 class Matrix:
-    """Edges by their targets. A row is a node, and rows stand by falling number of edges that go out.
+    """Edges by their targets. A row is a node, and rows stand by falling number of edges that go out, then of those in.
 
-    So what is read most often, the value of a node that points at many, lies close together. Parts of the rows (see
+    So what is read most often, the value of a node that points at many, lies close together, and rows of one length
+    follow each other, which a processor foresees. Parts of the rows (see
     `cuts`) could live apart: a pass needs the values of all nodes, and its results are parts of one vector.
 
     Attributes
@@ -102,15 +103,19 @@ def build(edges: Edges, *, loops: bool = False, threads: int | None = None) -> M
     threads = resolve_threads(threads)
     weighted = any(chunk.weights is not None for chunk in edges.chunks)
     out, into, sums, present = _counted(edges, weighted, loops, threads)
+    codes = np.flatnonzero(present).astype(np.uint32)
+    kept, spare = np.empty_like(codes), np.empty_like(codes)
+    kernels.by_degree(into, codes, spare)
+    kernels.by_degree(out, spare, kept)
     place = np.zeros(edges.codes, dtype=np.uint32)
-    order = np.empty(int(np.count_nonzero(present)), dtype=np.uint32)
-    kernels.order_by(out, present, place, order)
+    place[codes] = np.arange(len(codes), dtype=np.uint32)
+    order = place[kept]
+    place[kept] = np.arange(len(codes), dtype=np.uint32)
     ids = edges.named(present)
-    kept = np.flatnonzero(present)[order]
     strength = sums[kept] if weighted else out[kept].astype(np.float64)
     starts = np.zeros(len(order) + 1, dtype=np.int64)
     np.cumsum(into[kept], out=starts[1:])
-    del out, into, sums, present, kept
+    del out, into, sums, present, kept, codes, spare
     if not starts[-1]:
         raise DataError("no edge counts: all have weight 0 or go from an account to itself; see self_loops")
     sources, weights = _filled(edges, place, starts, weighted, loops, threads)

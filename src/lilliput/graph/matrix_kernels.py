@@ -1,4 +1,4 @@
-"""Kernels that turn pairs of codes into a matrix by rows: count, order by degree, spread over ranges, fill."""
+"""Kernels that turn pairs of codes into a matrix by rows: count, sort by degree, spread over ranges, fill."""
 
 from __future__ import annotations
 
@@ -26,30 +26,21 @@ def count(ends, others, weights, loops, counts, sums, seen):
 
 
 @njit(nogil=True, cache=True)
-def order_by(degrees, present, place, order):
-    """Nodes by falling degree, those of one degree in their order.
-
-    `degrees` and `present` by code. Fills uint32 `place` by code, and `order` with the node of each place, where nodes
-    are the codes that are present, counted from 0.
-    """
+def by_degree(degrees, nodes, sorted_):
+    """Put `nodes` by falling degree into `sorted_`, those of one degree in their order: a counting sort."""
     most = 0
-    for code in range(len(degrees)):
-        if present[code] and degrees[code] > most:
-            most = degrees[code]
+    for node in nodes:
+        if degrees[node] > most:
+            most = degrees[node]
     first = np.zeros(most + 2, dtype=np.int64)
-    for code in range(len(degrees)):
-        if present[code]:
-            first[most - degrees[code] + 1] += 1
+    for node in nodes:
+        first[most - degrees[node] + 1] += 1
     for degree in range(most + 1):
         first[degree + 1] += first[degree]
-    node = 0
-    for code in range(len(degrees)):
-        if present[code]:
-            at = first[most - degrees[code]]
-            first[most - degrees[code]] += 1
-            place[code] = at
-            order[at] = node
-            node += 1
+    for node in nodes:
+        at = first[most - degrees[node]]
+        first[most - degrees[node]] += 1
+        sorted_[at] = node
 
 
 @njit(nogil=True, cache=True)

@@ -7,8 +7,9 @@ with edges of weight 0) is left for the teleport, which with seeds is to seeds. 
 
 Values y that are not scaled obey ``y = level * teleport + damping * P'y``, where the level is what makes the sums of
 both sides equal. A pass sets the level, then renews the rows run by run, each with what the runs before have just got
-(Gauss-Seidel between runs, Jacobi within one: Langville & Meyer, chapter 9), which does not depend on the threads. When
-a pass changes little, a Jacobi pass of all rows measures the residual ``r = |Gx - x|`` in the L1 norm. G contracts
+(Gauss-Seidel between runs, Jacobi within one: Langville & Meyer, chapter 9), which does not depend on the threads.
+Where passes bring little, as in networks with groups that nobody leaves, they are mixed (see `lilliput.graph.mixing`).
+When a pass changes little, a Jacobi pass of all rows measures the residual ``r = |Gx - x|`` in the L1 norm. G contracts
 such differences by the damping, so that the result ``Gx`` is within ``r * damping / (1 - damping)`` of the exact ranks.
 """
 
@@ -25,10 +26,13 @@ from numpy.typing import NDArray
 from lilliput.core.threads import map_ordered, resolve_threads
 from lilliput.graph import pagerank_kernels as kernels
 from lilliput.graph.matrix import BLOCKS, Matrix
+from lilliput.graph.mixing import Mixing
 
 STAGES = 4
 """Runs of rows that are renewed one after the other in a pass."""
 MOST_PASSES = 1000
+SLOW = 0.4
+"""Of the change in the pass before: where more is left, passes are mixed."""
 SMALL = 2_000_000
 """Edges and nodes below which threads cost more than they bring."""
 NOTHING, NO_JUMPS = np.zeros(0), np.zeros(1)
@@ -89,11 +93,13 @@ def pagerank(
         chain.begin(start)
         passes, change, residual = 0, 1.0, 1.0
         while passes < MOST_PASSES and residual > tolerance:
-            change = chain.sweep()
+            before, change = change, chain.sweep()
             passes += 1
             if change <= 4 * tolerance or passes >= MOST_PASSES - 1:
                 residual = chain.step()
                 passes += 1
+            elif passes > 2:
+                chain.mix(change > SLOW * before)
             if watch is not None:
                 watch(passes)
         return chain.ranks(residual, passes, residual <= tolerance, notes(len(matrix), damping, tolerance))
@@ -143,6 +149,7 @@ class _Chain:
         self._values, self._given, self._fresh = np.zeros(size), np.zeros(size), np.empty(size)
         self._sum = self._passed = 0.0
         self._level = 1.0
+        self._mixing: Mixing | None = None
 
     def begin(self, start: NDArray[np.float64] | None) -> None:
         """Take the values to begin with: `start`, or the teleport."""
@@ -162,8 +169,16 @@ class _Chain:
             parts += self._accept(blocks)
         return self._sums(parts)
 
+    def mix(self, slow: bool) -> None:
+        """Go on from a mixture of the last passes, once these are `slow`."""
+        if self._mixing is None and slow:
+            self._mixing = Mixing(self._values, self._matrix.cuts, self._run)
+        elif self._mixing is not None and self._mixing.mix(self._values, self._fresh):
+            self._sums(self._accept(range(BLOCKS)))
+
     def step(self) -> float:
         """One step of the chain for all rows at once; returns the residual of the values before."""
+        self._mixing = None
         self._balance()
         self._gather(range(BLOCKS))
         total = self._total()

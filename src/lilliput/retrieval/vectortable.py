@@ -1,7 +1,7 @@
 """Word vectors in eight bits: a row of int8 codes and one scale a word, and rows for n-grams of unknown words.
 
 A row is ``codes[i] * scales[i]``, the scale such that the largest code is 127 or -127: a vector of 100 numbers takes
-104 bytes and keeps its direction to about half a degree. The float matrix of a large table is never made as a whole.
+102 bytes and keeps its direction to about half a degree. The float matrix of a large table is never made as a whole.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from lilliput.retrieval.nearest import inverse_lengths
 from lilliput.retrieval.wordlist import WordList, encode
 
 LARGEST = 127
+SHORT = 2.0**-14, 65504.0
+"""The least and the largest number that 16 bits hold with all their places."""
 MOST = 1e30
 """Numbers above it are refused: sums of a few of them would not fit into 32 bits."""
 BLOCK = 4096
@@ -63,9 +65,21 @@ def quantised(block: Floats, first: int = 0) -> tuple[NDArray[np.int8], Floats]:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise DataError(f"vector {first + row + 1:,} is not made of finite numbers below {MOST:g}")
-    scales = (largest / LARGEST).astype(np.float32)
+    scales = _short((largest / LARGEST).astype(np.float32))
     divisors = np.where(scales > 0, scales, 1).astype(np.float64)
     return np.clip(np.rint(block / divisors[:, None]), -LARGEST, LARGEST).astype(np.int8), scales
+
+
+def _short(scales: Floats) -> Floats:
+    """The nearest numbers of 16 bits where these hold 11 binary places; a scale's error changes no direction."""
+    fits = (scales == 0) | ((scales >= SHORT[0]) & (scales <= SHORT[1]))
+    return np.where(fits, np.where(fits, scales, 0).astype(np.float16), scales).astype(np.float32)
+
+
+def _stored(scales: Floats) -> NDArray[Any]:
+    """Scales as a file has them: in 16 bits if that loses nothing."""
+    short = np.where(scales <= SHORT[1], scales, 0).astype(np.float16)
+    return short if (short == scales).all() else scales
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,10 +160,10 @@ class VectorTable:
             "counts": counts,
             "count_runs": runs,
             "codes": self.rows.codes,
-            "scales": self.rows.scales,
+            "scales": _stored(self.rows.scales),
         }
         if self.grams is not None and self.subwords is not None:
-            arrays["gram_codes"], arrays["gram_scales"] = self.grams
+            arrays["gram_codes"], arrays["gram_scales"] = self.grams.codes, _stored(self.grams.scales)
             arrays["gram_lengths"] = np.array(self.subwords[:2], dtype=np.uint8)
         return arrays
 
@@ -185,10 +199,13 @@ def _codes(
     arrays: Mapping[str, NDArray[Any]], codes: str, scales: str, shape: tuple[int | None, int | None], path: StrPath
 ) -> Codes:
     require(arrays, {codes: (np.int8, shape)}, path)
-    require(arrays, {scales: (np.float32, (len(arrays[codes]),))}, path)
-    if not ((arrays[scales] >= 0) & (arrays[scales] <= MOST / LARGEST * 1.001)).all():
+    found = arrays.get(scales)
+    kind = np.float16 if found is not None and found.dtype == np.float16 else np.float32
+    require(arrays, {scales: (kind, (len(arrays[codes]),))}, path)
+    known = arrays[scales].astype(np.float32)
+    if not ((known >= 0) & (known <= MOST / LARGEST * 1.001)).all():
         raise ModelFileError(f"{path}: {scales} holds numbers that are not from 0 to {MOST:g}; the file is damaged")
-    return Codes(arrays[codes], arrays[scales])
+    return Codes(arrays[codes], known)
 
 
 def _runs(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

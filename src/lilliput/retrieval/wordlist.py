@@ -1,14 +1,15 @@
 """A list of words in one buffer, with a look-up that needs no dictionary: binary search in their alphabetic order.
 
-A million words are ready as soon as the file is mapped, and take eight bytes each beside their letters. Words are bytes
-of UTF-8; what is not UTF-8 in a file of another program is kept as it is (Python's "surrogateescape").
+In a model file the letters are deflated in alphabetic order, 3 bytes a word in place of 8. Then each word takes eight
+bytes beside its letters. Words are bytes of UTF-8; what is not UTF-8 in a file of another program is kept as it is
+(Python's "surrogateescape").
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -120,40 +121,42 @@ class WordList:
     # Model files
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What a model file holds of it."""
+        """What a model file holds of it: letters and lengths in alphabetic order, deflated, and that order."""
         lengths = np.diff(self.offsets)
-        lengths = lengths.astype(smallest_type(int(lengths.max(initial=0))))
-        return {"words": self.text, "word_lengths": lengths, "word_order": self.order}
+        rows = self.order.astype(np.int64)
+        text = self.text[_places(self.offsets[rows], lengths[rows])]
+        width = smallest_type(int(lengths.max(initial=0)))
+        return {
+            "packed_words": _deflated(text),
+            "packed_lengths": _deflated(lengths[rows].astype(width.newbyteorder("<"))),
+            "word_order": self.order,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], path: StrPath) -> WordList:
         """The list that these arrays hold, among others. Raises `ModelFileError` where they do not fit together."""
-        require(arrays, {"words": (np.uint8, (None,))}, path)
-        lengths = _unsigned(arrays, "word_lengths", None, path)
-        order = _unsigned(arrays, "word_order", len(lengths), path)
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        found = cls(arrays["words"], offsets, order)
-        if offsets[-1] != len(found.text):
+        if "words" in arrays and "packed_words" not in arrays:
+            raise ModelFileError(f"{path} is of an early version, whose words were not packed; fit or convert it again")
+        require(arrays, {"packed_words": (np.uint8, (None,)), "packed_lengths": (np.uint8, (None,))}, path)
+        order = _unsigned(arrays, "word_order", None, path)
+        rows = order.astype(np.int64)
+        count = len(rows)
+        lengths = _lengths(_inflated(arrays["packed_lengths"], path), count, path)
+        text = np.frombuffer(_inflated(arrays["packed_words"], path), dtype=np.uint8)
+        if lengths.sum() != len(text):
             raise ModelFileError(
-                f"{path}: the words have {offsets[-1]:,} bytes by their lengths, but there are {len(found.text):,}"
+                f"{path}: the words have {lengths.sum():,} bytes by their lengths, but there are {len(text):,}"
             )
-        seen = np.zeros(len(lengths), dtype=bool)
-        seen[order[order < len(lengths)]] = True
-        if not seen.all() or (np.diff(found._heads) < 0).any():
+        seen = np.zeros(count, dtype=bool)
+        seen[rows[rows < count]] = True
+        if not seen.all() or (np.diff(_heads(text, lengths)) < 0).any():
             raise ModelFileError(f"{path}: the alphabetic order of the words is none; the file is damaged")
-        return found
-
-    @cached_property
-    def _heads(self) -> NDArray[np.float64]:
-        """The beginnings of the words as numbers, in their order; rounded, which keeps them from falling."""
-        starts, ends = self.offsets[self.order], self.offsets[self.order.astype(np.int64) + 1]
-        heads = np.zeros(len(self), dtype=np.float64)
-        for place in range(_HEAD):
-            at = starts + place
-            inside = at < ends
-            heads[inside] += (self.text[at[inside]] + 1.0) * 257.0 ** -(place + 1)
-        return heads
+        offsets = np.zeros(count + 1, dtype=np.int64)
+        offsets[rows + 1] = lengths
+        np.cumsum(offsets, out=offsets)
+        letters = np.empty(len(text), dtype=np.uint8)
+        letters[_places(offsets[rows], lengths)] = text
+        return cls(letters, offsets, order)
 
 
 def encode(word: str) -> bytes:
@@ -172,6 +175,44 @@ def decode(word: bytes) -> str:
 def smallest_type(largest: int) -> np.dtype[Any]:
     """The smallest unsigned integers for numbers up to `largest`."""
     return np.dtype(next(kind for kind in (np.uint8, np.uint16, np.uint32, np.uint64) if largest <= np.iinfo(kind).max))
+
+
+def _places(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the letters of words are that begin at `starts`, one word after the other."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+
+
+def _heads(text: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The beginnings of words, one after the other in `text`, as numbers; rounded, which keeps them from falling."""
+    starts = np.cumsum(lengths) - lengths
+    padded = np.concatenate([text, np.zeros(_HEAD, dtype=np.uint8)])
+    heads = np.zeros(len(lengths), dtype=np.float64)
+    for place in range(_HEAD):
+        heads += np.where(place < lengths, padded[starts + place] + 1.0, 0) * 257.0 ** -(place + 1)
+    return heads
+
+
+def _deflated(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.frombuffer(zlib.compress(array.tobytes(), 6), dtype=np.uint8)
+
+
+def _inflated(array: NDArray[np.uint8], path: StrPath) -> bytes:
+    try:
+        return zlib.decompress(array.tobytes())
+    except zlib.error as error:
+        raise ModelFileError(f"{path}: the words are damaged ({error})") from error
+
+
+def _lengths(found: bytes, count: int, path: StrPath) -> NDArray[np.int64]:
+    """The lengths of words, of which each takes as many bytes as the longest needs."""
+    width, rest = divmod(len(found), max(1, count))
+    if rest or (count and width not in (1, 2, 4, 8)):
+        raise ModelFileError(f"{path}: {len(found):,} bytes of lengths for {count:,} words; the file is damaged")
+    lengths = np.frombuffer(found, dtype=f"<u{width or 1}").astype(np.int64)
+    if lengths.min(initial=0) < 0 or lengths.max(initial=0) > 1 << 40:
+        raise ModelFileError(f"{path}: a word has {lengths.max():,} bytes; the file is damaged")
+    return lengths
 
 
 def _unsigned(arrays: Mapping[str, NDArray[Any]], name: str, length: int | None, path: StrPath) -> NDArray[Any]:

@@ -47,6 +47,8 @@ class Network(Estimator):
     clip : bound on the norm of the gradients of a step.
     scale : inputs are shifted and scaled to mean 0 and variance 1: "columns" each, "all" alike (pictures), "none";
         "auto": alike where they are bytes, else each.
+    pretrain : what the hidden layers begin with: "denoise", denoising autoencoders of the rows, or layers that
+        `lilliput.training.pretrain.pretrain` made of more rows like these, without labels; None: chance.
     held_out : share of the rows that validation and the report's quality go by, at random; 0: none.
     patience : validations without improvement after which to stop.
     remedy : whether what goes wrong is mended, such as by going back to the best weights with a smaller rate; what is
@@ -73,7 +75,7 @@ class Network(Estimator):
     bits_: int
     history_: dict[str, Any]
     interrupted_: bool
-    unsaved = frozenset({"checkpoint", "compiled", "precision"})
+    unsaved = frozenset({"checkpoint", "compiled", "precision", "pretrain"})
 
     def __init__(
         self,
@@ -93,6 +95,7 @@ class Network(Estimator):
         max_norm: float = 0.0,
         clip: float | None = None,
         scale: str = "auto",
+        pretrain: Any = None,
         held_out: float = 0.1,
         patience: int | None = None,
         remedy: bool = False,
@@ -121,6 +124,7 @@ class Network(Estimator):
         self.max_norm = max_norm
         self.clip = clip
         self.scale = scale
+        self.pretrain = pretrain
         self.held_out = held_out
         self.patience = patience
         self.remedy = remedy

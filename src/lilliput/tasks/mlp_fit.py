@@ -71,6 +71,10 @@ def _trained(
 
     device = resolve_device(draft.device)
     loop = _loop(draft, torch, targets, device, batch_of(draft, len(learned)), promise.budget.time is not None)
+    if draft.pretrain is not None:
+        from lilliput.tasks.mlp_pretrain import begin
+
+        begin(draft, loop.module, rows)
     whole = DenseRows(torch.from_numpy(rows), torch.from_numpy(targets))
     parts = [whole.part(torch.from_numpy(places)).to(device) for places in (learned, kept)]
     seconds = promise.left
@@ -188,7 +192,7 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> 
     if draft.l1:
         none, weights = zeros(loop.module)
         report.plan["zero weights"] = f"{none:,} of {weights:,}"
-    report.notes += [str(finding["sentence"]) for finding in history.to_dict()["findings"]]
+    report.notes += [finding.sentence for finding in history.findings]
     report.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
+from lilliput.core.errors import LilliputError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
+from lilliput.tasks.labels import Labels
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,8 +37,8 @@ class TextRegressor(Estimator):
     ----------
     model : "network", "ridge"; "ensemble" weighs the two by what held-out rows say; "stack" gives the predictions of
         both, made for rows that they had not learned from, beside the columns to a second ridge regression.
-    groups : groups of outputs, by number, that add up to one in each row, such as ``[[0, 1, 2], [3, 4]]``; the network
-        has a softmax for each, and a sigmoid for every other output.
+    groups : groups of outputs, by number or by label, that add up to one in each row, such as ``[[0, 1, 2], [3, 4]]``;
+        the network has a softmax for each, and a sigmoid for every other output.
     words, chars : lengths of the n-grams, from and to; (0, 0): none.
     columns, ridge_columns : of the network and of ridge regression, the most frequent; texts only.
     hidden, input_dropout, dropout : of the network; (2000, 2000), 0.2 and 0.5 on 9,000 columns are the classic.
@@ -51,6 +53,7 @@ class TextRegressor(Estimator):
 
     Attributes
     ----------
+    classes_ : the labels of the outputs; their numbers where y was a matrix.
     n_outputs_, n_features_in_ : values a row; columns of a matrix that is given, or found in texts.
     alpha_, blend_ : the penalty chosen, and the weight of the network in the ensemble, 0 to 1.
     history_ : of the network, a record a validation, as plain data.
@@ -59,7 +62,9 @@ class TextRegressor(Estimator):
     """
 
     task = "text-regressor"
+    threshold_ = 0.5
 
+    labels_: Labels
     network_: DenseNet | None
     ridge_: Ridge | None
     stack_: Ridge | None
@@ -76,7 +81,7 @@ class TextRegressor(Estimator):
     def __init__(
         self,
         model: str = "ensemble",
-        groups: Sequence[Sequence[int]] = (),
+        groups: Sequence[Sequence[int | str]] = (),
         words: tuple[int, int] = (1, 3),
         chars: tuple[int, int] = (3, 5),
         columns: int = 9000,
@@ -119,8 +124,11 @@ class TextRegressor(Estimator):
         self.device = device
         self.progress = progress
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from texts, or rows of a sparse matrix, and their values y (rows, outputs) in [0, 1].
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from texts, or rows of a sparse matrix, and their values in [0, 1].
+
+        X is texts, a sparse matrix, or a `Source` of files with texts and their targets; y is a matrix (rows, outputs),
+        or a mapping of label to value for each row, where one that is left out is 0.
 
         Raises `DataError` for data that cannot be used and `BudgetError` for a budget that was not kept; the model then
         is what it was before. After Ctrl-C the best network so far is kept, `interrupted_` is true, and
@@ -140,6 +148,25 @@ class TextRegressor(Estimator):
 
         return held(self._raw(rows_of(X, self)), self._groups())
 
+    def predict_proba(self, X: Any) -> Floats:
+        """What `predict` gives: here the values are what is wanted."""
+        return self.predict(X)
+
+    def decide(self, chances: Floats) -> list[list[Any]]:
+        """For each row the labels whose value is at least a half."""
+        names = self.labels_.names
+        return [[names[place] for place in np.flatnonzero(row >= self.threshold_)] for row in chances]
+
+    def explain(self, text: str, label: Any = None) -> Any:
+        """Not to be had: raises `LilliputError`."""
+        raise LilliputError("a text regressor does not explain itself; fit a TextClassifier for that")
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels of the outputs."""
+        self._check_fitted()
+        return np.array(self.labels_.names)
+
     def score(self, X: Any, y: Any) -> float:
         """The root mean squared error over all values, negative, so that more is better."""
         return -float(np.sqrt(np.mean((self.predict(X).astype(np.float64) - np.asarray(y)) ** 2)))
@@ -151,7 +178,8 @@ class TextRegressor(Estimator):
         return combined(self, rows)
 
     def _groups(self) -> list[NDArray[np.int64]]:
-        return [np.asarray(group, dtype=np.int64) for group in self.groups]
+        place = {name: number for number, name in enumerate(self.labels_.names)}
+        return [np.array([place[name] for name in group], dtype=np.int64) for group in self.groups]
 
     # Model files
 

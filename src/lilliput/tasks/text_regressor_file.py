@@ -14,6 +14,7 @@ from lilliput.features.buckets import BucketMap
 from lilliput.features.groups import restored as restored_group
 from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import BITS, DenseNet
+from lilliput.tasks.labels import Labels
 from lilliput.tasks.mlp_targets import stored_history
 from lilliput.training.ridge import Ridge
 
@@ -42,6 +43,7 @@ def manifest_of(model: TextRegressor) -> dict[str, Any]:
     return {
         "features": groups,
         "outputs": model.n_outputs_,
+        "label_type": model.labels_.type_name,
         "columns": model.n_features_in_,
         "alpha": model.alpha_,
         "blend": model.blend_,
@@ -53,7 +55,7 @@ def manifest_of(model: TextRegressor) -> dict[str, Any]:
 
 def arrays_of(model: TextRegressor) -> dict[str, NDArray[Any]]:
     """What was learned, by name."""
-    found: dict[str, NDArray[Any]] = {"narrow": model.narrow_}
+    found: dict[str, NDArray[Any]] = {"narrow": model.narrow_, **model.labels_.arrays()}
     if model.features_ is not None:
         found["idf"] = model.features_.weights
         found |= {f"columns{number}": one.words for number, one in enumerate(model.features_.maps)}
@@ -69,8 +71,10 @@ def restore(
     model: TextRegressor, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath
 ) -> None:
     """Fill `model` from a file; `ModelFileError` for what does not fit."""
-    require(arrays, {"narrow": (np.int32, (None,))}, path)
+    arrays_of_labels: dict[str, Any] = {"labels.text": (np.uint8, (None,)), "labels.offsets": (np.int64, (None,))}
+    require(arrays, {"narrow": (np.int32, (None,)), **arrays_of_labels}, path)
     try:
+        model.labels_ = Labels.restored(arrays, manifest["label_type"], "soft")
         model.n_outputs_, model.n_features_in_ = int(manifest["outputs"]), int(manifest["columns"])
         model.alpha_, model.blend_ = float(manifest["alpha"]), float(manifest["blend"])
         model.bits_, model.history_ = int(manifest["bits"]), dict(manifest["history"])
@@ -78,6 +82,8 @@ def restore(
         groups = [restored_group(spec, None) for spec in specs or []]
     except (KeyError, TypeError, ValueError, LilliputError) as error:
         raise ModelFileError(f"{path}: the manifest does not describe a text regressor ({error!r})") from error
+    if len(model.labels_.names) != model.n_outputs_ or not set().union(*model.groups) <= set(model.labels_.names):
+        raise ModelFileError(f"{path}: the labels do not fit {model.n_outputs_} outputs and their groups")
     for name in ("words", "chars", "hidden", "alphas"):
         setattr(model, name, tuple(getattr(model, name)))
     narrow = model.narrow_ = np.array(arrays["narrow"])

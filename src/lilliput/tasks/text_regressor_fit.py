@@ -11,6 +11,7 @@ from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
 from lilliput.core.extras import require_extra
 from lilliput.data.matrix import Compressed
+from lilliput.data.source import Source
 from lilliput.features.plain import NGrams
 from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import DenseNet
@@ -23,6 +24,7 @@ from lilliput.tasks.text_regressor_input import (
     check_parameters,
     is_texts,
     matrix_of,
+    read_source,
     texts_of,
     values_of,
 )
@@ -60,18 +62,22 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), started)
     draft = type(model)(**model.get_params())
-    rows = _rows(draft, X)
-    values = values_of(y, rows.shape[0])
+    if isinstance(X, Source):
+        X, values, draft.labels_ = read_source(X)
+    else:
+        X = texts_of(X) if is_texts(X) else matrix_of(X)
+        values, draft.labels_ = values_of(y, len(X) if isinstance(X, list) else X.shape[0])
     check_groups(draft, values)
+    rows = _rows(draft, X)
     draft.n_features_in_, draft.n_outputs_ = rows.shape[1], values.shape[1]
-    draft.narrow_ = most_frequent(rows, draft.columns if is_texts(X) else rows.shape[1])
+    draft.narrow_ = most_frequent(rows, draft.columns if draft.features_ else rows.shape[1])
     draft.report_ = _report(draft, rows, values)
     learned, kept = _split(len(values), draft.held_out, int(draft.seed))
     _Fit(draft, rows, values, learned, kept, promise).run()
     hold_memory(draft, promise)
     if len(kept):
         draft.report_.quality |= _quality(draft, part(rows, kept), values[kept], "rmse")
-    sample = list(X)[:1] if is_texts(X) else part(rows, np.arange(1))
+    sample = X[:1] if isinstance(X, list) else part(rows, np.arange(1))
     close(draft, promise, draft.predict, sample)
     hand_over(draft, model)
     if draft.interrupted_:
@@ -103,6 +109,7 @@ class _Fit:
             draft.network_, history = self._network(self.learned, self.kept, trainings)
             draft.history_, draft.interrupted_ = history.to_dict(), history.interrupted
             draft.report_.plan["passes"] = round(history.records[-1].epoch, 2) if history.records else 0
+            draft.report_.notes += [finding.sentence for finding in history.findings]
             draft.report_.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
         if draft.network_ is not None and draft.ridge_ is not None:
             self._join(draft.network_, check)
@@ -158,18 +165,17 @@ class _Fit:
 
 
 def _rows(draft: TextRegressor, X: Any) -> Compressed:
-    """X as sparse rows; what makes rows of texts is kept."""
+    """X, texts or a matrix, as sparse rows; what makes rows of texts is kept."""
     draft.features_ = None
-    if not is_texts(X):
-        return matrix_of(X)
+    if isinstance(X, Compressed):
+        return X
     groups = []
     if tuple(draft.words) != (0, 0):
         groups.append(NGrams("word", *draft.words, bits=WORD_BITS))
     if tuple(draft.chars) != (0, 0):
         groups.append(NGrams("char", *draft.chars, bits=CHAR_BITS))
-    texts = texts_of(X)
-    draft.features_ = TfIdf.of(texts, groups, draft.ridge_columns, threads=draft.threads)
-    return draft.features_.rows(texts, draft.threads)
+    draft.features_ = TfIdf.of(X, groups, draft.ridge_columns, threads=draft.threads)
+    return draft.features_.rows(X, draft.threads)
 
 
 def _split(rows: int, share: float, seed: int) -> tuple[Places, Places]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError, LilliputError
 from lilliput.data.matrix import Compressed, MatrixSource
+from lilliput.data.source import Source
 from lilliput.tasks.array_input import check_width
+from lilliput.tasks.labels import LabelReader, Labels
 
 if TYPE_CHECKING:
     from lilliput.tasks.text_regressor import TextRegressor
@@ -71,40 +74,69 @@ def matrix_of(X: Any) -> Compressed:
     )
 
 
-def values_of(y: Any, rows: int) -> Floats:
-    """Values as float32 (rows, outputs), each in [0, 1]; `DataError` names the first row that is not."""
+def read_source(source: Source) -> tuple[list[str], Floats, Labels]:
+    """All texts of a source, their values (rows, labels), and the labels."""
+    texts: list[str] = []
+    reader = LabelReader("soft")
+    for batch, targets in source.batches():
+        texts += batch
+        reader.add(targets or [])
+    return texts, *_soft(reader)
+
+
+def values_of(y: Any, rows: int) -> tuple[Floats, Labels]:
+    """Values as float32 (rows, outputs), each in [0, 1], and their labels; `DataError` names the first row that is not.
+
+    The labels of a matrix are the numbers of its columns.
+    """
     if y is None:
         raise DataError("TextRegressor requires y to be passed, but the target y is None; give values for each row")
+    if len(y) != rows:
+        raise DataError(f"X has {rows:,} rows and y has {len(y):,}; give values for each row")
+    if not hasattr(y, "shape") and len(y) and isinstance(y[0], Mapping):
+        reader = LabelReader("soft")
+        reader.add(y)
+        return _soft(reader)
     array = np.asarray(y)
     if array.dtype.kind not in "biuf":
         raise DataError(f"y holds {array.dtype}; give numbers in [0, 1], (rows, outputs)")
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or array.shape[1] < 1:
         raise DataError(f"y has shape {array.shape}; give values as (rows, outputs)")
-    if len(array) != rows:
-        raise DataError(f"X has {rows:,} rows and y has {len(array):,}; give values for each row")
     bad = ~((array >= 0) & (array <= 1))
     if bad.any():
         row, column = divmod(int(np.flatnonzero(bad)[0]), array.shape[1])
         raise DataError(f"y: row {row}, column {column} is {array[row, column]}; give values in [0, 1]")
-    return array.astype(np.float32)
+    return array.astype(np.float32), Labels(tuple(range(array.shape[1])), "soft")
+
+
+def _soft(reader: LabelReader) -> tuple[Floats, Labels]:
+    """The values (rows, labels) that were read, and the labels."""
+    labels, found = reader.finish()
+    rows = np.repeat(np.arange(len(found.indptr) - 1), np.diff(found.indptr))
+    values = np.zeros((len(found.indptr) - 1, len(labels.names)), dtype=np.float32)
+    values[rows, found.labels] = found.values
+    return values, labels
 
 
 def check_groups(model: TextRegressor, values: Floats) -> None:
     """Raise `DataError` for groups that are none, or whose values do not add up to one."""
-    seen: set[int] = set()
-    for group in model._groups():
-        numbers = group.tolist()
-        if not numbers or seen & set(numbers) or min(numbers) < 0 or max(numbers) >= values.shape[1]:
+    names = model.labels_.names
+    seen: set[Any] = set()
+    for given in model.groups:
+        listed = list(given)
+        if not listed or seen & set(listed) or len(set(listed)) < len(listed) or not set(listed) <= set(names):
             raise DataError(
-                f"groups={model.groups!r}: give lists of outputs from 0 to {values.shape[1] - 1}, each in one of them"
+                f"groups={model.groups!r}: give lists of labels, each in one of them at most; there are "
+                f"{', '.join(map(repr, names[:30]))}"
             )
-        seen |= set(numbers)
+        seen |= set(listed)
+    for group in model._groups():
         sums = values[:, group].sum(axis=1, dtype=np.float64)
         wrong = np.flatnonzero(np.abs(sums - 1) > 0.02)
         if len(wrong):
             raise DataError(
-                f"y: row {wrong[0]} adds up to {sums[wrong[0]]:.3f} over outputs {numbers}, not to 1 "
+                f"y: row {wrong[0]} adds up to {sums[wrong[0]]:.3f} over {[names[place] for place in group]}, not to 1 "
                 f"({len(wrong):,} of {len(values):,} rows do not); leave the group out"
             )
 

@@ -14,6 +14,7 @@ from lilliput.nets.dense import DenseNet
 from lilliput.nets.mlp import MLP
 from lilliput.training.allowance import Allowance
 from lilliput.training.devices import random_state, resolve_device, torch_threads
+from lilliput.training.health import HealthWatch
 from lilliput.training.history import History
 from lilliput.training.loop import Loop
 from lilliput.training.optimiser_rows import RowAdam, Together
@@ -63,6 +64,7 @@ def train(
         schedule=schedule_of(model.schedule, None, seconds is not None),
         batch=model.batch,
         score=error,
+        watchers=[HealthWatch()],
         seed=int(model.seed),
     )
     epochs = PASSES if model.epochs is None and seconds is None else model.epochs

@@ -113,7 +113,7 @@ class HealthWatch(Watcher):
             return
         if leaps:
             self._leapt = step
-        self._looks = [*self._looks[1 - _KEPT :], look_at(self._weights, step)]
+        self._looks = [*self._looks[1 - _KEPT :], look_at(self._layers, step)]
         self._before = [weight.detach().clone() for weight in self._weights]
 
     def stepped(self, loop: Loop) -> None:
@@ -195,14 +195,13 @@ class HealthWatch(Watcher):
         """Layers whose rectified units are mostly dead."""
         inputs, _ = loop.rows.take(self._chosen)
         shares = dead_shares(loop.module, inputs, loop.casting)
-        names = list(self._layers)
-        self._remedies.dead = {name: units for name, (_, units) in shares.items() if name in names}
-        found = {name: shares[name][0] for name in self._remedies.dead if shares[name][0] >= judge.DEAD}
+        self._remedies.dead = {name: units for name, (_, units) in shares.items() if name in self._layers}
+        found = {name: share for name, (share, _) in shares.items() if share >= judge.DEAD}
         before, self._suspected = self._suspected, list(found)
         if not loop.place.step:
             self._remedies.stillborn = set(found)
         return [
-            Verdict("dead units", share, names.index(name), {})
+            Verdict("dead units", share, name, {})
             for name, share in found.items()
             if name in before or share >= judge.DEAD_AT_ONCE
         ]
@@ -233,6 +232,8 @@ class HealthWatch(Watcher):
     def _curvature(self, loop: Loop) -> tuple[float, float, Tensor] | None:
         """Lowest and highest curvature of the loss of the probe, without dropout, and the direction of the lowest."""
         inputs, targets = loop.rows.take(self._chosen)
+        if not isinstance(inputs, Tensor):  # layers for such inputs may have backward passes of their own kind
+            return None
         with as_evaluated(loop.module):
             return lowest_curvature(lambda: loop.loss(loop.module(inputs), targets), self._weights)
 
@@ -242,9 +243,8 @@ class HealthWatch(Watcher):
         """Keep a verdict as a finding, tell it if it is new, and do what it asks for; whether something was done."""
         if verdict is None:
             return False
-        layer = None if verdict.place is None else list(self._layers)[verdict.place]
-        text = sentence(verdict.kind, measure=verdict.measure, where=layer, **verdict.words)
-        finding = Finding(verdict.kind, loop.place.step, self._epoch(loop), layer, verdict.measure, text)
+        text = sentence(verdict.kind, measure=verdict.measure, where=verdict.layer, **verdict.words)
+        finding = Finding(verdict.kind, loop.place.step, self._epoch(loop), verdict.layer, verdict.measure, text)
         self._find(loop, finding)
         if not act or not self._remedies.apply(Case(loop, finding, self._layers, verdict.words)):
             return False

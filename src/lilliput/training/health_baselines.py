@@ -6,6 +6,7 @@ Both are fitted to the network's own loss, whatever it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ class Baseline:
     def __init__(self, bias: Tensor, weights: Tensor | None, centre: Tensor, scale: Tensor, squash: Squash) -> None:
         self.bias, self.weights, self.centre, self.scale, self.squash = bias, weights, centre, scale, squash
 
-    def __call__(self, inputs: Tensor, rows: int) -> Tensor:
+    def __call__(self, inputs: Any, rows: int) -> Tensor:
         """Outputs for `rows` rows of `inputs`."""
         if self.weights is None:
             return self.squash(self.bias.expand(rows, *self.bias.shape))
@@ -35,7 +36,7 @@ class Baseline:
         return self.squash(standard @ self.weights + self.bias)
 
 
-def fit_baseline(loss: Loss, inputs: Tensor, targets: Tensor, outputs: Tensor, linear: bool) -> Baseline | None:
+def fit_baseline(loss: Loss, inputs: Any, targets: Tensor, outputs: Tensor, linear: bool) -> Baseline | None:
     """The constant, or linear, outputs of the lowest mean `loss`; None where there is none to be found.
 
     outputs : what the network gives for `inputs`; their shape, and what they are (scores, probabilities, logarithms
@@ -47,7 +48,7 @@ def fit_baseline(loss: Loss, inputs: Tensor, targets: Tensor, outputs: Tensor, l
 
 
 def _fit(
-    loss: Loss, inputs: Tensor, targets: Tensor, outputs: Tensor, linear: bool, squash: Squash
+    loss: Loss, inputs: Any, targets: Tensor, outputs: Tensor, linear: bool, squash: Squash
 ) -> tuple[float, Baseline] | None:
     bias = _first_guess(loss, targets, outputs, squash)
     if bias is None:

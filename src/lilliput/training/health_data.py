@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,11 +62,18 @@ def spread(rows: Rows, count: int, device: torch.device) -> Tensor:
     return torch.linspace(0, len(rows) - 1, min(count, len(rows)), dtype=torch.float64).round().long().to(device)
 
 
+def dense(inputs: Any) -> bool:
+    """Whether inputs are a dense tensor of real numbers, a row each: what columns and distances are asked of."""
+    if not isinstance(inputs, Tensor) or inputs.layout != torch.strided:
+        return False
+    return inputs.is_floating_point() and inputs.ndim > 1
+
+
 def signs_of_data(rows: Rows, held_out: Rows | None, device: torch.device) -> list[Sign]:
     """All that is seen in a sample of `rows`."""
     inputs, targets = rows.take(spread(rows, _SAMPLE, device))
     signs = _signs_of_targets(targets)
-    if inputs.layout != torch.strided or inputs.ndim != 2 or not inputs.is_floating_point() or len(inputs) < 10:
+    if not dense(inputs) or inputs.ndim != 2 or len(inputs) < 10:
         return signs
     columns = inputs[:, :_MANY].double()
     if not bool(torch.isfinite(columns).all()):  # the loop names the row when it comes to it
@@ -151,7 +159,9 @@ def _signs_of_shared_rows(rows: Rows, held_out: Rows, device: torch.device) -> l
     """Held-out rows that the network is trained on."""
     learned, _ = rows.take(spread(rows, _PAIRED, device))
     asked, _ = held_out.take(spread(held_out, _SAMPLE, device))
-    if asked.shape[1:] != learned.shape[1:] or learned.shape[1] < 3:  # a column or two repeat by nature
+    if (
+        not dense(asked) or asked.shape[1:] != learned.shape[1:] or learned.shape[1] < 3
+    ):  # a column or two repeat by nature
         return []
     known = set(_bytes(learned))
     shared = sum(row in known for row in _bytes(asked)) / len(asked)

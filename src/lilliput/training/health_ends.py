@@ -6,14 +6,14 @@ import math
 import statistics
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from lilliput.training.batches import Rows, bounds
 from lilliput.training.health_baselines import Baseline, fit_baseline, neighbours_agree
-from lilliput.training.health_data import spread
+from lilliput.training.health_data import dense, spread
 from lilliput.training.health_judgements import PERFECT, Verdict
 from lilliput.training.health_signs import as_evaluated
 
@@ -49,7 +49,7 @@ NO_GAIN = 0.02
 class _Sample:
     """Rows with what the network makes of them."""
 
-    inputs: Tensor
+    inputs: Any
     targets: Tensor
     outputs: Tensor
 
@@ -132,7 +132,7 @@ def _gains(loop: Loop, constant: Baseline, rival: Baseline | None) -> bool:
 def _linear(loop: Loop, sample: _Sample) -> Baseline | None:
     """The linear baseline of every other row, where there are rows enough for one."""
     inputs = sample.inputs
-    if inputs.layout != torch.strided or not inputs.is_floating_point() or sample.outputs.ndim != 2:
+    if not dense(inputs) or sample.outputs.ndim != 2:
         return None
     if len(inputs) < 2 * _PER_COLUMN * inputs[0].numel():
         return None

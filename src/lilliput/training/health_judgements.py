@@ -104,25 +104,25 @@ PERFECT = 0.005
 
 
 class Verdict(NamedTuple):
-    """What is not as it should be: kind, measure, the layer's place among the layers (None: no layer), words."""
+    """What is not as it should be: kind, measure, layer (None: the whole network), and the words of its sentence."""
 
     kind: str
     measure: float
-    place: int | None
+    layer: str | None
     words: dict[str, Any]
 
 
 def exploding(looks: Sequence[Look]) -> Verdict | None:
     """Whether the latest gradients are far too long, for the weights or against those before."""
     latest = looks[-1]
-    place = max(range(len(latest.shares)), key=latest.shares.__getitem__)
+    layer = max(latest.shares, key=latest.shares.__getitem__)
     before = [look.norm for look in looks[:-1]]
     usual = statistics.median(before) if len(before) >= 3 else 0.0
     words = {"step": latest.step, "clip": min(1.0, usual) if usual else 1.0}
     if latest.gradient > EXPLODING:
-        return Verdict("exploding gradients", latest.gradient, place, {**words, "what": "the weights"})
+        return Verdict("exploding gradients", latest.gradient, layer, {**words, "what": "the weights"})
     if usual and latest.norm > JUMP * usual and latest.gradient > EXPLODING * 0.01:
-        return Verdict("exploding gradients", latest.norm / usual, place, {**words, "what": "usual"})
+        return Verdict("exploding gradients", latest.norm / usual, layer, {**words, "what": "usual"})
     return None
 
 
@@ -131,12 +131,15 @@ def vanishing(looks: Sequence[Look]) -> Verdict | None:
     last = looks[-3:]
     if len(last) < 3 or len(last[0].shares) < 3:
         return None
-    ratios = [[share / max(look.shares) if max(look.shares) > 0 else 1.0 for share in look.shares] for look in last]
-    each = [max(look[place] for look in ratios) for place in range(len(ratios[0]))]
-    place = min(range(len(each)), key=each.__getitem__)
-    if not 0.0 < each[place] < VANISHING:  # none at all is another matter: dead units, or a layer not used
+    strongest = [max(look.shares.values()) or 1.0 for look in last]
+    each = {
+        name: max(look.shares[name] / most for look, most in zip(last, strongest, strict=True))
+        for name in last[0].shares
+    }
+    layer = min(each, key=each.__getitem__)
+    if not 0.0 < each[layer] < VANISHING:  # none at all is another matter: dead units, or a layer not used
         return None
-    return Verdict("vanishing gradients", each[place], place, {})
+    return Verdict("vanishing gradients", each[layer], layer, {})
 
 
 def too_large(looks: Sequence[Look], curve: LossCurve) -> Verdict | None:

@@ -5,7 +5,7 @@ Nothing here changes the network or leaves hooks behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,14 +28,14 @@ class Look:
     step : which.
     gradient : Euclidean norm of all gradients over that of all weights.
     norm : Euclidean norm of all gradients.
-    shares : gradient over weights, layer by layer, in the order the layers were defined.
+    shares : gradient over weights of each layer, in the order the layers were defined.
     update : norm of the step over norm of the weights.
     """
 
     step: int
     gradient: float
     norm: float
-    shares: list[float]
+    shares: dict[str, float]
     update: float = 0.0
 
 
@@ -55,11 +55,12 @@ def total(parts: Sequence[float]) -> float:
     return sum(part * part for part in parts) ** 0.5
 
 
-def look_at(weights: Sequence[Tensor], step: int) -> Look:
-    """The norms of the gradients that `weights` have now; a layer without one has none."""
+def look_at(layers: Mapping[str, Tensor], step: int) -> Look:
+    """The norms of the gradients that the weights of `layers` have now; a layer without one has 0."""
+    weights = list(layers.values())
     gradients = [torch.zeros((), device=weight.device) if weight.grad is None else weight.grad for weight in weights]
     sizes, slopes = norms(weights), norms(gradients)
-    shares = [slope / size if size else 0.0 for slope, size in zip(slopes, sizes, strict=True)]
+    shares = {name: slope / size if size else 0.0 for name, slope, size in zip(layers, slopes, sizes, strict=True)}
     size, slope = total(sizes), total(slopes)
     return Look(step, slope / size if size else 0.0, slope, shares)
 
@@ -98,7 +99,7 @@ def undisturbed(device: torch.device) -> Iterator[None]:
 
 @torch.no_grad()
 def dead_shares(
-    module: nn.Module, inputs: Tensor, casting: Callable[[], AbstractContextManager[Any]]
+    module: nn.Module, inputs: Any, casting: Callable[[], AbstractContextManager[Any]]
 ) -> dict[str, tuple[float, Tensor]]:
     """Layer -> share of its rectified units that are zero for all of `inputs`, and which those are.
 
@@ -121,7 +122,7 @@ def dead_shares(
             output = output.flatten(2).amax(2)
         peaks[name] = output.flatten(0, -2).amax(0)
 
-    layers = [(name, layer) for name, layer in module.named_modules() if isinstance(layer, (nn.Linear, _CONVOLUTION))]
+    layers = [(name, layer) for name, layer in module.named_modules() if _mixes(layer)]
     handles = [layer.register_forward_hook(hook(name)) for name, layer in layers]
     try:
         with as_evaluated(module), casting(), _Rectified(note):
@@ -131,6 +132,12 @@ def dead_shares(
             handle.remove()
     dead = {name: peak <= 0 for name, peak in peaks.items()}
     return {name: (sum(units.tolist()) / len(units), units) for name, units in dead.items()}
+
+
+def _mixes(layer: nn.Module) -> bool:
+    """Whether a layer has a matrix of weights of its own."""
+    weight = layer._parameters.get("weight")
+    return weight is not None and weight.ndim > 1 and not isinstance(layer, nn.Embedding)
 
 
 class _Rectified(TorchFunctionMode):

@@ -277,9 +277,11 @@ class Loop:
         rate = self.optimiser.param_groups[0]["lr"]
         seconds = self._seconds() if self.allowance.seconds is not None else 0.0
         record = Record(self.place.step, epochs, seconds, loss, score, rate, momentum, self.setting.dropout)
-        if self.history.add(record) and (self.keep == "best" or self.place.restarts):
+        validated = self.held_out is not None
+        if self.history.add(record) and ((self.keep == "best" and validated) or self.place.restarts):
             self.remember()
-        self.schedule.saw(self.place.fraction, score)
+        if validated:
+            self.schedule.saw(self.place.fraction, score)
         for watcher in self.watchers:
             watcher.evaluated(self, record)
         bar.state(f"loss {loss:.4f}" + ("" if math.isnan(score) else f", held out {score:.4f}"))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.extras import require_extra
 from lilliput.data.matrix import Compressed
+from lilliput.nets.dense import sparse_products
 
 Floats = NDArray[np.float32]
 PASSES, TOLERANCE = 200, 1e-4
@@ -29,8 +30,7 @@ class Ridge:
 
     def predict(self, rows: Compressed) -> Floats:
         """The predictions for sparse rows, (rows, outputs)."""
-        found: Floats = _scipy(rows) @ self.weights + self.intercepts
-        return found
+        return sparse_products(rows, self.weights) + self.intercepts
 
 
 def fit_ridge(rows: Compressed, targets: Floats, alpha: float) -> Ridge:
