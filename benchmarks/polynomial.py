@@ -43,7 +43,12 @@ def candidates(columns: int):
         products = PolynomialFeatures(4)
         yield "products, ridge", lambda: make_pipeline(products, StandardScaler(), RidgeCV(penalties))
     yield "boosting", lambda: HistGradientBoostingRegressor(random_state=0)
-    yield "MLPRegressor", lambda: make_pipeline(StandardScaler(), MLPRegressor((64, 64), max_iter=1000, random_state=0))
+    yield (
+        "MLPRegressor",
+        lambda: make_pipeline(
+            StandardScaler(), MLPRegressor(hidden_layer_sizes=(64, 64), max_iter=1000, random_state=0)
+        ),
+    )
 
 
 def main() -> None:
