@@ -109,7 +109,7 @@ REFUSED = {
     "a budget without a unit": (["--budget", "300"], "not an amount and a unit"),
     "n-grams that are no lengths": (["--words", "one"], "--words one: expected"),
     "no n-grams at all": (["--words", "none", "--chars", "none"], "nothing to learn from"),
-    "a network that is not there": (["--network", "deep"], "network='deep'"),
+    "a network that is not there": (["--network", "wide"], "network='wide'"),
     "targets that are not there": (["--targets", "some"], "targets='some'"),
     "a device that is not there": (["--device", "cuda"], "device='cuda'"),
     "a probability above one": (["--abstain", "2"], "abstain=2"),

@@ -130,7 +130,7 @@ def test_a_small_file_has_fewer_bits_a_weight():
         (TEXTS, None, "requires y"),
         ([*TEXTS[:-1], 7], VALUES, "row 239 is int, not a text"),
         ("one text", VALUES, "X is one text"),
-        (TEXTS, VALUES * 0.5, r"row 0 adds up to 0.5.. over outputs \[0, 1, 2\]"),
+        (TEXTS, VALUES * 0.5, r"row 0 adds up to 0.500 over \[0, 1, 2\], not to 1"),
         (scipy.sparse.csr_array(np.array([[1.0, np.inf]])), [[0.5, 0.2, 0.3, 0]], "row 0 holds what is no finite"),
     ],
 )
