@@ -12,8 +12,8 @@ KINDS: dict[str, str] = {
         "{measure:.0%} of the held-out rows are training rows too, so that the held-out score tells memory, not "
         "learning; split again so that copies of a row stay on one side (held_out)"
     ),
-    "constant column": "the same in all rows looked at, which tells nothing: {where} of the inputs; leave such columns out",
-    "duplicate column": "a copy of a column before it: {where} of the inputs; leave such columns out",
+    "constant column": "the same in all rows looked at, which tells nothing: {where} of the inputs; leave them out",
+    "duplicate column": "a copy of a column before it: {where} of the inputs; leave them out",
     "targets unscaled": (
         "targets have mean {mean} and standard deviation {deviation}, and a network begins near 0; subtract the mean, "
         "divide by the standard deviation, and undo that for predictions"
