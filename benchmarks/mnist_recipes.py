@@ -33,6 +33,17 @@ from lilliput.training.schedules import Ramp, Trapezoid
 DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "mnist"
 
 
+RECIPES = {
+    "adam, max-norm 3": ({}, {"rate": 1e-3, "batch": 128, "optimiser": "adam", "penalties": Penalties(max_norm=3.0)}),
+    "nesterov, max-norm 3": (
+        {},
+        {"rate": 0.1, "batch": 128, "ramp": Ramp(0.5, 0.95), "penalties": Penalties(max_norm=3.0)},
+    ),
+    "adam, normalised": ({"normalise": True}, {"rate": 2e-3, "batch": 128, "optimiser": "adam"}),
+}
+"""Of the rectifier network: its form, and how it learns."""
+
+
 def read(name):
     with gzip.open(DATA / name) as file:
         data = file.read()
@@ -112,25 +123,12 @@ def choose(epochs, threads):
     """Recipes of the rectifier network, by the error on the last 10,000 training images."""
     whole = images("train", True)
     rows, held_out = whole.part(torch.arange(50_000)), whole.part(torch.arange(50_000, 60_000))
-    shapes = {"plain": {}, "normalised": {"normalise": True}}
-    recipes = {
-        "adam 1e-3": {"rate": 1e-3, "batch": 128, "optimiser": "adam"},
-        "adam 2e-3": {"rate": 2e-3, "batch": 128, "optimiser": "adam"},
-        "nesterov 0.05": {"rate": 0.05, "batch": 128, "ramp": Ramp(0.5, 0.95)},
-        "nesterov 0.1, max-norm 3": {
-            "rate": 0.1,
-            "batch": 128,
-            "ramp": Ramp(0.5, 0.95),
-            "penalties": Penalties(max_norm=3.0),
-        },
-    }
-    for shape, more in shapes.items():
-        for name, recipe in recipes.items():
-            torch.manual_seed(0)
-            module = MLP(784, (1024, 1024), 10, input_dropout=0.2, dropout=0.5, **more)
-            loop, spent = trained(module, rows, held_out, None, epochs=epochs, **recipe)
-            last = loop.history.records[-1].score
-            print(f"{shape}, {name}: {last:.2%} of 10,000 wrong, {epochs} passes in {spent:.0f} s", flush=True)
+    for name, (shape, recipe) in RECIPES.items():
+        torch.manual_seed(0)
+        module = MLP(784, (1024, 1024), 10, input_dropout=0.2, dropout=0.5, **shape)
+        loop, spent = trained(module, rows, held_out, None, epochs=epochs, **recipe)
+        last = loop.history.records[-1].score
+        print(f"{name}: {last:.2%} of 10,000 wrong, {epochs} passes in {spent:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def one_fold(X, Y, learned, kept, threads, seed):
     note("the mean", lambda: np.broadcast_to(Y[learned].mean(axis=0), Y[kept].shape))
     found = note("scikit-learn Ridge, tuned", lambda: tuned_ridge(X[learned], Y[learned]).predict(X[kept]))
     note("the same, cut to [0, 1]", lambda: np.clip(found, 0, 1))
-    network = MLPRegressor((100,), early_stopping=True, random_state=seed)
+    network = MLPRegressor(hidden_layer_sizes=(100,), early_stopping=True, random_state=seed)
     note("scikit-learn MLPRegressor", lambda: network.fit(X[learned], Y[learned]).predict(X[kept]))
     for name, kind, more in (
         ("ridge", "ridge", {}),

@@ -30,6 +30,8 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 PASSES = 30.0
 """Over the rows, where neither passes nor time are given; dropout decay ends earlier."""
+PATIENCE = 8
+"""Passes without a better one after which to stop, whatever the schedule: what comes then only overfits."""
 
 
 def train(
@@ -65,6 +67,7 @@ def train(
         batch=model.batch,
         score=error,
         watchers=[HealthWatch()],
+        patience=PATIENCE if seconds is None else None,
         seed=int(model.seed),
     )
     epochs = PASSES if model.epochs is None and seconds is None else model.epochs
