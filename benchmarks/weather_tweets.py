@@ -1,6 +1,6 @@
 """Weather tweets: soft labels by ridge regression, networks, their blend and a stack; root mean squared error, 5 folds.
 
-    python benchmarks/weather_tweets.py [--parts folds,recipes] [--folds 5] [--seeds 5] [--threads 2]
+    python benchmarks/weather_tweets.py [--parts folds,recipes] [--models peer,ridge,ensemble] [--folds 5] [--seeds 5]
 
 folds    each fold held out in turn: the mean of the others, scikit-learn's Ridge with the best of ten penalties (chosen
          by five folds of what is learned from) as it predicts and cut to [0, 1], its MLPRegressor, and `TextRegressor`
@@ -33,6 +33,13 @@ from lilliput.training.schedules import DropoutDecay, Fixed, GrowingDropout, Tra
 DATA = Path(os.environ.get("LILLIPUT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "weather_tweets"
 ALPHAS = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 GROUPS = [list(range(5)), list(range(5, 9))]
+OURS = (
+    ("ridge", "ridge", {}),
+    ("network without decay", "network", {"schedule": "trapezoid", "epochs": 10}),
+    ("network with decay", "network", {}),
+    ("ensemble", "ensemble", {}),
+    ("stack", "stack", {}),
+)
 RECIPES = {
     "dropout decay": (0.2, 0.5, DropoutDecay),
     "fixed dropout": (0.2, 0.5, Fixed),
@@ -66,7 +73,7 @@ def tuned_ridge(X, Y):
     return Ridge(ALPHAS[int(np.argmin(errors))], solver="sparse_cg").fit(X, Y)
 
 
-def one_fold(X, Y, learned, kept, threads, seed):
+def one_fold(X, Y, learned, kept, threads, seed, models):
     """Errors on the fold `kept` by name, and seconds."""
     errors, times = {}, {}
 
@@ -80,25 +87,21 @@ def one_fold(X, Y, learned, kept, threads, seed):
     note("the mean", lambda: np.broadcast_to(Y[learned].mean(axis=0), Y[kept].shape))
     found = note("scikit-learn Ridge, tuned", lambda: tuned_ridge(X[learned], Y[learned]).predict(X[kept]))
     note("the same, cut to [0, 1]", lambda: np.clip(found, 0, 1))
-    network = MLPRegressor(hidden_layer_sizes=(100,), early_stopping=True, random_state=seed)
-    note("scikit-learn MLPRegressor", lambda: network.fit(X[learned], Y[learned]).predict(X[kept]))
-    for name, kind, more in (
-        ("ridge", "ridge", {}),
-        ("network, rate falls by plan", "network", {"schedule": "trapezoid", "epochs": 10}),
-        ("network, dropout decay", "network", {}),
-        ("ensemble", "ensemble", {}),
-        ("stack", "stack", {}),
-    ):
-        model = ours(kind, threads, seed, **more)
-        note(name, lambda model=model: model.fit(X[learned], Y[learned]).predict(X[kept]))
+    if "peer" in models:
+        network = MLPRegressor(hidden_layer_sizes=(100,), early_stopping=True, random_state=seed)
+        note("scikit-learn MLPRegressor", lambda: network.fit(X[learned], Y[learned]).predict(X[kept]))
+    for name, kind, more in OURS:
+        if name in models:
+            model = ours(kind, threads, seed, **more)
+            note(name, lambda model=model: model.fit(X[learned], Y[learned]).predict(X[kept]))
     return errors, times
 
 
-def folds(X, Y, count, threads):
+def folds(X, Y, count, threads, models):
     everything = []
     for fold, (learned, kept) in enumerate(KFold(5, shuffle=True, random_state=0).split(X)):
         if fold < count:
-            everything.append(one_fold(X, Y, learned, kept, threads, fold))
+            everything.append(one_fold(X, Y, learned, kept, threads, fold, models))
             print(f"fold {fold + 1}: " + ", ".join(f"{n} {e:.4f}" for n, e in everything[-1][0].items()), flush=True)
     errors = {name: np.array([one[0][name] for one in everything]) for name in everything[0][0]}
     plain, cut = errors["scikit-learn Ridge, tuned"], errors["the same, cut to [0, 1]"]
@@ -142,6 +145,7 @@ def _error(values):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--parts", default="folds,recipes")
+    parser.add_argument("--models", default=",".join(["peer", *(name for name, _, _ in OURS)]))
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
@@ -150,6 +154,6 @@ if __name__ == "__main__":
     warnings.filterwarnings("ignore", category=UserWarning)
     X, Y = read()
     if "folds" in arguments.parts:
-        folds(X, Y, arguments.folds, arguments.threads)
+        folds(X, Y, arguments.folds, arguments.threads, arguments.models.split(","))
     if "recipes" in arguments.parts:
         recipes(X, Y, arguments.seeds, arguments.threads)

@@ -35,7 +35,7 @@ def model(kind=MLPClassifier, **more):
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that they do not inherit from BaseEstimator
-    conforms = parametrize_with_checks([model(rate=0.02, epochs=30), model(MLPRegressor, rate=0.02, epochs=30)])
+    conforms = parametrize_with_checks([model(rate=0.05, epochs=12), model(MLPRegressor, rate=0.05, epochs=12)])
 
 
 @conforms
