@@ -194,6 +194,23 @@ def test_a_fit_that_is_stopped_goes_on_to_the_same_bytes(tmp_path):
     assert not path.exists()
 
 
+def test_a_budget_that_was_not_kept_does_not_cost_the_training(tmp_path):
+    path = tmp_path / "fit.checkpoint"
+
+    def press(number, frame):
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGALRM, press)
+    signal.setitimer(signal.ITIMER_REAL, 0.25)
+    try:
+        with pytest.raises(BudgetError):  # after Ctrl-C the file is still too large
+            model(hidden=(64,), epochs=100_000, checkpoint=path, budget="2KB").fit(X, Y)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert path.exists()
+
+
 # What cannot be used
 
 

@@ -18,6 +18,8 @@ Places = NDArray[np.int64]
 
 HELD_LEAST, HELD_MOST = 5, 20_000
 """Rows held out: a fifth of all, at random, if that is no fewer than the first, and no more than the second."""
+FEW = 20
+"""Fewer rows than this are all learned from, where a share is asked for."""
 MEASURING = 0.02
 """Seconds for the latency."""
 NOTHING = "nothing: there are too few rows"
@@ -34,6 +36,18 @@ def held_out(rows: int, seed: int) -> tuple[Places, Places]:
     count = min(rows // 5, HELD_MOST)
     if count < HELD_LEAST:
         return np.arange(rows), np.arange(0)
+    return _mixed(rows, count, seed)
+
+
+def split(rows: int, share: float, seed: int) -> tuple[Places, Places]:
+    """The numbers of the rows to learn from and of the `share` held out, in order; all to learn from where few."""
+    count = round(rows * share)
+    if rows < FEW or count < 1:
+        return np.arange(rows), np.arange(0)
+    return _mixed(rows, count, seed)
+
+
+def _mixed(rows: int, count: int, seed: int) -> tuple[Places, Places]:
     mixed = np.random.default_rng([seed, 2]).permutation(rows)
     return np.sort(mixed[count:]), np.sort(mixed[:count])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from lilliput.core.budget import Budget
 from lilliput.core.extras import require_extra
 from lilliput.core.report import Measure
 from lilliput.tasks.array_input import as_matrix, fingerprint, numbers
-from lilliput.tasks.array_report import close, explained, hand_over, new_report
+from lilliput.tasks.array_report import close, explained, hand_over, new_report, split
 from lilliput.tasks.mlp_file import hold_memory
 from lilliput.tasks.mlp_parameters import check_parameters
 from lilliput.tasks.promise import Promise
@@ -27,8 +28,6 @@ RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nesterov-rmsprop": 3e-4, "adagrad": 1e-
 """Learning rates that suit networks of some layers on scaled inputs; 0.05 for the others."""
 CLOSING = 0.15
 """Seconds of a time budget that are kept for what comes after the training, beside a hundredth of it."""
-FEW = 20
-"""Fewer rows than this are all learned from."""
 ENDED_EARLY = "ended early by Ctrl-C"
 
 
@@ -44,7 +43,7 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     draft.n_features_in_ = rows.shape[1]
     draft.shift_, draft.scale_ = scaling(rows, _kind_of_scale(model.scale, raw))
     draft.report_ = new_report(draft, rows, fingerprint(rows, targets))
-    learned, kept = split(len(rows), model.held_out, int(model.seed), len(np.unique(targets, axis=0)))
+    learned, kept = split(len(rows), model.held_out, int(model.seed))
     rows = (rows - draft.shift_) * draft.scale_
     from lilliput.training.devices import torch_threads
 
@@ -58,6 +57,8 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     hand_over(draft, model)
     if draft.interrupted_:
         raise KeyboardInterrupt
+    if draft.checkpoint is not None:  # kept until now: a budget that was not kept must not cost the training
+        Path(draft.checkpoint).unlink(missing_ok=True)
 
 
 def _trained(
@@ -83,8 +84,6 @@ def _trained(
     allowance = Allowance(epochs_of(draft, len(learned)) if seconds is None else draft.epochs, seconds)
     checkpoint = None if draft.checkpoint is None else Checkpoint(draft.checkpoint)
     loop.run(parts[0], allowance, parts[1] if len(kept) else None, checkpoint=checkpoint, progress=draft.progress)
-    if checkpoint is not None and not loop.history.interrupted:
-        checkpoint.remove()
     return loop
 
 
@@ -152,15 +151,6 @@ def batch_of(draft: Network, rows: int) -> int:
 def epochs_of(draft: Network, rows: int) -> float:
     """Passes: as given, or fewer over more rows."""
     return draft.epochs if draft.epochs is not None else float(np.clip(1_500_000 // rows, 10, 200))
-
-
-def split(rows: int, share: float, seed: int, classes: int) -> tuple[Places, Places]:
-    """The numbers of the rows to learn from and of those held out, in order."""
-    count = round(rows * share)
-    if rows < FEW or count < 1:
-        return np.arange(rows), np.arange(0)
-    mixed = np.random.default_rng([seed, 2]).permutation(rows)
-    return np.sort(mixed[count:]), np.sort(mixed[:count])
 
 
 def scaling(rows: Floats, kind: str) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from lilliput.features.plain import NGrams
 from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import DenseNet
 from lilliput.tasks.array_input import fingerprint
-from lilliput.tasks.array_report import NOTHING, close, hand_over
+from lilliput.tasks.array_report import FEW, NOTHING, close, hand_over, split
 from lilliput.tasks.promise import Promise
 from lilliput.tasks.text_regressor_file import hold_memory
 from lilliput.tasks.text_regressor_input import (
@@ -48,8 +48,6 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 WORD_BITS, CHAR_BITS = 20, 20
-FEW = 20
-"""Fewer rows than this are all learned from."""
 CLOSING, RIDGE_SHARE = 0.3, 0.15
 """Seconds of a time budget kept for the end, and the share kept for it and for the last ridge regression."""
 ENDED_EARLY = "ended early by Ctrl-C"
@@ -72,7 +70,7 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     draft.n_features_in_, draft.n_outputs_ = rows.shape[1], values.shape[1]
     draft.narrow_ = most_frequent(rows, draft.columns if draft.features_ else rows.shape[1])
     draft.report_ = _report(draft, rows, values)
-    learned, kept = _split(len(values), draft.held_out, int(draft.seed))
+    learned, kept = split(len(values), draft.held_out, int(draft.seed))
     _Fit(draft, rows, values, learned, kept, promise).run()
     hold_memory(draft, promise)
     if len(kept):
@@ -176,15 +174,6 @@ def _rows(draft: TextRegressor, X: Any) -> Compressed:
         groups.append(NGrams("char", *draft.chars, bits=CHAR_BITS))
     draft.features_ = TfIdf.of(X, groups, draft.ridge_columns, threads=draft.threads)
     return draft.features_.rows(X, draft.threads)
-
-
-def _split(rows: int, share: float, seed: int) -> tuple[Places, Places]:
-    """The numbers of the rows to learn from and of those held out, in order."""
-    count = round(rows * share)
-    if rows < FEW or count < 1:
-        return np.arange(rows), np.arange(0)
-    mixed = np.random.default_rng([seed, 2]).permutation(rows)
-    return np.sort(mixed[count:]), np.sort(mixed[:count])
 
 
 def _report(draft: TextRegressor, rows: Compressed, values: Floats) -> Any:

@@ -52,10 +52,6 @@ class Checkpoint:
             raise ModelFileError(f"{self.path} holds a model, not a checkpoint; name another file for checkpoints")
         return manifest, arrays
 
-    def remove(self) -> None:
-        """Delete the file: what it was for is finished."""
-        self.path.unlink(missing_ok=True)
-
 
 def network_arrays(state: Mapping[str, Tensor], prefix: str) -> Arrays:
     """A network's state as arrays; they share its memory where it lies on the CPU."""

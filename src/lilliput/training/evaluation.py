@@ -44,10 +44,3 @@ def evaluate(
         return total / len(rows)
     outputs, targets = (torch.cat(parts) for parts in zip(*everything, strict=True))
     return score(outputs, targets)
-
-
-@torch.inference_mode()
-def outputs_of(module: nn.Module, inputs: Tensor, batch: int = _BATCH) -> Tensor:
-    """What a module in evaluation mode gives for all `inputs`, some rows at a time."""
-    module.eval()
-    return torch.cat([module(part) for part in inputs.split(batch)]) if len(inputs) else module(inputs)

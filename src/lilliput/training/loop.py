@@ -25,6 +25,7 @@ from lilliput.training.divergence import DivergedError, diagnose
 from lilliput.training.evaluation import evaluate
 from lilliput.training.history import History, Record
 from lilliput.training.interrupts import deferred_interrupt
+from lilliput.training.optimisers import jump, land
 from lilliput.training.penalties import DropoutSites, Penalties, penalised
 from lilliput.training.place import Place
 from lilliput.training.resume import read_checkpoint, write_checkpoint
@@ -342,10 +343,8 @@ class Loop:
 
     def land(self) -> None:
         """The module holds the weights that the optimiser has found."""
-        if hasattr(self.optimiser, "land"):
-            self.optimiser.land()
+        land(self.optimiser)
 
     def jump(self) -> None:
         """The module holds the weights at which the optimiser wants gradients."""
-        if hasattr(self.optimiser, "jump"):
-            self.optimiser.jump()
+        jump(self.optimiser)
