@@ -1,7 +1,7 @@
 """The kernels' machine code: whether it is there, and how to make it ahead of its first use.
 
 numba compiles a kernel for each combination of array types, at its first call, and keeps the result on disk. A fit
-that does so on the way takes half a minute longer; `warm` pays that once.
+that does so on the way takes a minute or two longer; `warm` pays that once.
 
 numba takes kept code for fresh as long as the file of the kernel is the same, though a kernel or a constant of another
 file may have changed that was compiled into it. So `warm` leaves a stamp of all these files in numba's cache, and

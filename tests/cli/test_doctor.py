@@ -28,7 +28,7 @@ def test_compiling_is_announced_and_done_once(run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(warm, "compiled", lambda: state["compiled"])
     monkeypatch.setattr(warm, "warm", lambda: state.update(compiled=True) or 12.0)
     first = run("doctor", "--compile")
-    assert first.err == "compiling kernels, once (half a minute)\ncompiled in 12 s\n"
+    assert first.err == "compiling kernels, once (a minute or two)\ncompiled in 12 s\n"
     assert "compiled\n" in first.out
     assert run("doctor", "--compile").err == ""
 

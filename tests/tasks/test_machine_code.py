@@ -65,7 +65,7 @@ def test_compiling_is_not_in_the_time_of_a_fit(kernels):
 
 def test_compiling_is_announced(kernels, capsys):
     ready(Budget(time=5), True)
-    assert "compiling kernels, once (half a minute)" in capsys.readouterr().err
+    assert "compiling kernels, once (a minute or two)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("use", ["fit", "partial_fit", "predict"])

@@ -13,7 +13,7 @@ def compile_once(quiet: bool) -> None:
     if compiled():
         return
     if not quiet:
-        typer.echo("compiling kernels, once (half a minute)", err=True)
+        typer.echo("compiling kernels, once (a minute or two)", err=True)
     seconds = warm()
     if not quiet:
         typer.echo(f"compiled in {format_seconds(seconds)}", err=True)

@@ -15,14 +15,14 @@ from lilliput.core.progress import Progress
 def ready(budget: Budget, progress: bool | Literal["auto"]) -> float:
     """Make the kernels ready for a fit; returns the seconds that this took, which are not the fit's.
 
-    With a time budget the kernels are compiled now if they are not yet, once for this installation (half a minute);
+    With a time budget the kernels are compiled now if they are not yet, once for this installation (a minute or two);
     else each when it is first called.
     """
     if budget.time is None or warm.compiled():
         drop_stale()
         return 0.0
     with Progress(None, "compiling", "kernels", progress) as bar:
-        bar.note("compiling kernels, once (half a minute)")
+        bar.note("compiling kernels, once (a minute or two)")
         return warm.warm()
 
 
