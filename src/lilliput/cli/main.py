@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from lilliput.core.errors import LilliputError
 
-VERBS = ("fit", "predict", "score", "inspect", "map", "convert", "doctor", "bench", "demo", "data", "crawl")
+VERBS = ("fit", "predict", "score", "inspect", "map", "serve", "convert", "doctor", "bench", "demo", "data", "crawl")
 """Each is a module of this package with ``add_to(app)``; only the one that is asked for is imported."""
 
 

@@ -1,0 +1,105 @@
+"""The application of one process of the studio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from lilliput.core.errors import LilliputError
+from lilliput.web import problems
+from lilliput.web.api import add_api, describe
+from lilliput.web.guard import Guard
+from lilliput.web.pages import add_pages
+from lilliput.web.settings import VARIABLE, Settings
+from lilliput.web.studio import Studio
+
+LOOK_SECONDS = 0.5
+"""Between two looks at the model files."""
+
+
+def from_environment() -> Guard:
+    """The application of a child process, by the settings that its parent left in a file."""
+    return build(Settings.read(os.environ[VARIABLE]))
+
+
+def build(settings: Settings) -> Guard:
+    """The application. Raises `LilliputError` for models that cannot be served."""
+    studio = Studio(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(_look(studio, app))
+        _end_streams_first(studio)
+        try:
+            yield
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+            studio.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.studio = studio
+    app.add_exception_handler(LilliputError, _mendable)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
+    add_api(app, studio)
+    add_pages(app, studio)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = describe(app, studio)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    studio.guard = Guard(app, studio)
+    return studio.guard
+
+
+def _end_streams_first(studio: Studio) -> None:
+    """When the server is told to stop, it waits for what is in work; streams would never end by themselves."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        usual = signal.getsignal(number)
+
+        def stop(number: int, frame: FrameType | None, usual: Any = usual) -> None:
+            studio.stopping = True
+            if callable(usual):
+                usual(number, frame)
+
+        signal.signal(number, stop)
+
+
+async def _look(studio: Studio, app: FastAPI) -> None:
+    """Load models that are new or were replaced."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if await loop.run_in_executor(studio.executor, studio.shelf.refresh):
+            app.openapi_schema = None
+
+
+async def _mendable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LilliputError)
+    return problems.answered(error)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 500)
+    said = {404: "there is nothing at this address", 405: f"{request.method} is not what this address answers to"}
+    return problems.response(status, said.get(status, str(getattr(error, "detail", error))))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    return problems.response(500, "this is a bug of lilliput; the studio's own output says more")

@@ -1,0 +1,30 @@
+"""What every request of the API is made of: texts without NUL, and no field that nobody asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MOST_TEXTS = 10_000
+"""In one request; a file takes more."""
+MOST_ITEMS = 1_000
+"""That go into one answer, such as the basket of a suggestion."""
+
+
+class Form(BaseModel):
+    """A request or an answer; unknown fields and wrong types are refused, nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError(f"there is a NUL character at place {text.index(chr(0))}; leave it out")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
+Name = Annotated[Text, Field(min_length=1, max_length=10_000)]
+Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
+Most = Annotated[int, Field(ge=1, le=1_000)]

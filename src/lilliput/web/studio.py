@@ -1,0 +1,41 @@
+"""What the parts of a running studio share."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lilliput.web.batcher import Batcher
+from lilliput.web.metrics import Metrics
+from lilliput.web.settings import Settings
+from lilliput.web.shelf import Shelf
+
+if TYPE_CHECKING:
+    from lilliput.web.guard import Guard
+
+WORKERS = 4
+"""Threads that answer; the predictions in them have threads of their own."""
+KEPT = "kept"
+"""Folder of the models that jobs have made."""
+
+
+class Studio:
+    """Settings, models, queues and counts of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.folder = Path(settings.folder)
+        kept = self.folder / KEPT
+        kept.mkdir(exist_ok=True)
+        self.metrics = Metrics(self.folder / "counts" if settings.processes > 1 else None)
+        self.shelf = Shelf(settings.models, kept, settings.threads)
+        self.executor = ThreadPoolExecutor(WORKERS, "answer")
+        self.batcher = Batcher(self.executor, settings.most_waiting, settings.seconds)
+        self.guard: Guard | None = None
+        self.stopping = False
+        """Set when the studio stops, so that streams end."""
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self.executor.shutdown(wait=False, cancel_futures=True)
