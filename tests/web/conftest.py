@@ -1,0 +1,133 @@
+"""A studio of its own process with small models, and a browser that allows nothing but what it should."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small model a task, by name; made once for all test workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder, making = shared / "web-models", shared / "web-models-making"
+    try:
+        making.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 120
+        while not folder.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+    else:
+        for make in MAKERS:
+            make(making)
+        making.rename(folder)
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+class Running:
+    """A studio that runs; ``client`` asks it."""
+
+    def __init__(self, process: subprocess.Popen, url: str) -> None:
+        self.process, self.url = process, url
+        self.client = httpx.Client(base_url=url, timeout=30)
+        self.port = urlsplit(url).port
+
+    def log(self) -> str:
+        """What it has said, once it has ended."""
+        return self.process.communicate(timeout=20)[1]
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[Running]:
+    """`lilliput serve` on a free port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lilliput", "serve", "--port", "0", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        said = ""
+        while not (found := re.search(r"http://\S+", said)):
+            line = process.stderr.readline()
+            assert line, f"the studio ended: {said}"
+            said += line
+        studio = Running(process, found[0])
+        with studio.client:
+            yield studio
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+@pytest.fixture(scope="session")
+def studio(model_files: dict[str, Path]) -> Iterator[Running]:
+    """A studio with all the models."""
+    with running(*map(str, model_files.values())) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """A browser without a window."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, studio: Running) -> Iterator:
+    """A page; in the end nothing was logged as an error, and nothing was asked of anyone but the studio."""
+    context = chromium.new_context(base_url=studio.url, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    errors, elsewhere = [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: None if _ours(request.url, studio) else elsewhere.append(request.url))
+    yield page
+    context.close()
+    assert not errors
+    assert not elsewhere
+
+
+def _ours(url: str, studio: Running) -> bool:
+    return url.startswith((studio.url, "data:", "blob:"))
+
+
+def _opinions(folder: Path) -> None:
+    from lilliput import TextClassifier
+
+    good, bad = ["good", "great", "fine", "lovely"], ["bad", "dull", "poor", "awful"]
+    texts = [f"a {word} {thing}" for word in good + bad for thing in ("film", "book", "song", "play", "dinner")]
+    labels = ["praise"] * (len(texts) // 2) + ["blame"] * (len(texts) // 2)
+    TextClassifier(budget="50KB", progress=False).fit(texts * 5, labels * 5).save(folder / "opinions.safetensors")
+
+
+MAKERS = (_opinions,)
+"""Each writes a small model into a folder."""
