@@ -129,5 +129,29 @@ def _opinions(folder: Path) -> None:
     TextClassifier(budget="50KB", progress=False).fit(texts * 5, labels * 5).save(folder / "opinions.safetensors")
 
 
-MAKERS = (_opinions,)
+def _tongues(folder: Path) -> None:
+    from lilliput import LanguageIdentifier
+
+    english = ["the cat is on the roof", "where is the house", "they were there with us", "this is what they thought"]
+    french = ["le chat est sur le toit", "ou est la maison", "ils etaient avec nous", "voila ce que nous pensons"]
+    model = LanguageIdentifier(budget="50KB", progress=False)
+    model.fit((english + french) * 10, (["en"] * 4 + ["fr"] * 4) * 10).save(folder / "tongues.safetensors")
+
+
+def _tagger(folder: Path) -> None:
+    from lilliput import SequenceTagger
+
+    words = [["the", "dog", "ran"], ["the", "cat", "sat"], ["a", "dog", "sat"]] * 10
+    tagger = SequenceTagger(budget="50KB", progress=False).fit(words, [["DET", "NOUN", "VERB"]] * 30)
+    tagger.save(folder / "tagger.safetensors")
+
+
+def _cutter(folder: Path) -> None:
+    from lilliput import Segmenter
+
+    words = [["\u732b", "\u559c\u6b22", "\u9c7c"], ["\u72d7", "\u559c\u6b22", "\u8089"]] * 20
+    Segmenter(budget="50KB", progress=False).fit(words).save(folder / "cutter.safetensors")
+
+
+MAKERS = (_opinions, _tongues, _tagger, _cutter)
 """Each writes a small model into a folder."""

@@ -24,7 +24,10 @@ def _without_nul(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})]
-Name = Annotated[Text, Field(min_length=1, max_length=10_000)]
+NO_NUL = AfterValidator(_without_nul)
+SHOWN = Field(json_schema_extra={"pattern": "^[^\\u0000]*$"})
+"""`NO_NUL`, as a schema tells it. Bounds of a length stand before both, so that they are told as those of a text."""
+Text = Annotated[str, NO_NUL, SHOWN]
+Name = Annotated[str, Field(min_length=1, max_length=10_000), NO_NUL, SHOWN]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
 Most = Annotated[int, Field(ge=1, le=1_000)]

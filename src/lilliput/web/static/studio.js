@@ -131,9 +131,6 @@ export function charts() {
 export function colours() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(`--${name}`).trim();
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const groups = dark
-    ? ["#7db1f2", "#f6a35f", "#7fd192", "#f48b98", "#baa5ec", "#66cdd4", "#d4a979", "#f093c5", "#b8c956", "#9fb9d4", "#e6c250", "#d19dec"]
-    : ["#2b68b2", "#c25a0f", "#2b8240", "#b4273c", "#6d4da8", "#0e7a85", "#875926", "#b5347c", "#5f6f00", "#3d5c7c", "#9c7200", "#8a3fb0"];
+  const groups = Array.from({ length: 12 }, (_, place) => read(`g${place}`));
   return { ground: read("raised"), text: read("text"), soft: read("soft"), line: read("line"), accent: read("accent"), groups };
 }
