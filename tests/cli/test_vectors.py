@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lilliput import WordVectors
-from lilliput.cli.vectoring import parsed
+from lilliput.tasks.vectors_asked import parsed
 from lilliput.core.errors import DataError
 
 WORDS = ["king", "queen", "man", "woman", "New York", "x\udcff"]

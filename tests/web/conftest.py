@@ -153,5 +153,14 @@ def _cutter(folder: Path) -> None:
     Segmenter(budget="50KB", progress=False).fit(words).save(folder / "cutter.safetensors")
 
 
-MAKERS = (_opinions, _tongues, _tagger, _cutter)
+def _meals(folder: Path) -> None:
+    from lilliput import PairingRecommender
+
+    west, east = ["bread", "butter", "jam", "salt"], ["rice", "soy sauce", "ginger", "salt"]
+    baskets = [[*(part[:place] + part[place + 1 :])] for part in (west, east) for place in range(4)] * 10
+    kitchens = [kitchen for kitchen in ("West", "East") for _ in range(4)] * 10
+    PairingRecommender(dim=8, progress=False).fit(baskets, kitchens).save(folder / "meals.safetensors")
+
+
+MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals)
 """Each writes a small model into a folder."""

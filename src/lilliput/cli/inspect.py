@@ -68,7 +68,7 @@ def _labels(model: Any) -> list[Any]:
     if model.task == "pair":
         return list(model.items_)
     if model.task == "vectors":
-        from lilliput.cli.vectoring import printable
+        from lilliput.tasks.vectors_asked import printable
 
         return [printable(word) for word in model.table_.words.first(LABELS)]
     if model.task == "clusters":

@@ -9,7 +9,8 @@ import orjson
 import typer
 
 from lilliput.cli import options
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import LilliputError
+from lilliput.tasks.vectors_asked import near, printable
 
 if TYPE_CHECKING:
     from lilliput.data.source import Source
@@ -51,33 +52,6 @@ def near_input(
         typer.echo(f"note: {len(unknown):,} rows with an unknown word ({some}) have no neighbours", err=True)
 
 
-def near(model: WordVectors, given: str, k: int) -> list[Neighbour]:
-    """The words nearest to a word, to several, or to a sum and difference of words, signs between spaces."""
-    if given in model or not given.split():
-        return model.most_similar(given, k)
-    plus, minus = parsed(given)
-    return model.combine(plus, minus, k)
-
-
-def parsed(given: str) -> tuple[list[str], list[str]]:
-    """The words to add and those to take away of "king - man + woman"; words without a sign are added.
-
-    Raises `DataError` for signs without a word.
-    """
-    sides: dict[str, list[str]] = {"+": [], "-": []}
-    sign = "+"
-    waiting = False
-    for part in given.split():
-        if part in sides and not waiting:
-            sign, waiting = part, True
-        else:
-            sides[sign].append(part)
-            sign, waiting = "+", False
-    if waiting:
-        raise DataError(f"{given!r} ends in {sign!r}; expected a word after it, such as 'king - man + woman'")
-    return sides["+"], sides["-"]
-
-
 def score_vectors(model: WordVectors, files: Sequence[str], *, json: bool) -> None:
     """Write how well the vectors agree with similarity sets and answer analogies; the content tells which a file is."""
     from lilliput.tasks.vectors_sets import kind_of
@@ -88,11 +62,6 @@ def score_vectors(model: WordVectors, files: Sequence[str], *, json: bool) -> No
         chosen[kind].append(path)
     found = model.evaluate(chosen["similarity"], chosen["analogies"])
     typer.echo(orjson.dumps(found.to_dict()).decode() if json else str(found))
-
-
-def printable(word: str) -> str:
-    """A word with what is not UTF-8 in it as replacement characters."""
-    return word.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _rows(model: WordVectors, source: Source, k: int, unknown: list[str]) -> Iterator[list[Any]]:

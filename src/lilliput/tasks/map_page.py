@@ -26,6 +26,15 @@ _DATA, _TITLE = "/*DATA*/", "<!--TITLE-->"
 
 def page(layout: Layout, theme: str) -> bytes:
     """The bytes of the page; `theme`: "light" or "dark", or "auto" for what the reader's system prefers."""
+    themes = {name: {**colours._asdict(), "groups": colours.of(layout.names)} for name, colours in THEMES.items()}
+    data = {**map_data(layout), "theme": theme, "themes": themes}
+    template = files("lilliput.tasks").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    page = template.replace(_TITLE, _escaped(layout.points.title)).replace(_DATA, _json(data))
+    return page.encode()
+
+
+def map_data(layout: Layout) -> dict[str, Any]:
+    """What a page draws a map of, as plain data: names and groups, and of each map the places and neighbours."""
     points = layout.points
     maps = [{"title": points.title, "places": _rounded(layout.places, 4), **_near(layout.near)}]
     if layout.moved is not None and layout.moved_near is not None:
@@ -37,12 +46,9 @@ def page(layout: Layout, theme: str) -> bytes:
         "groupNames": layout.names,
         "maps": maps,
         "note": points.note,
-        "theme": theme,
-        "themes": {name: {**colours._asdict(), "groups": colours.of(layout.names)} for name, colours in THEMES.items()},
     }
-    template = files("lilliput.tasks").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    page = template.replace(_TITLE, _escaped(points.title)).replace(_DATA, _json(data))
-    return page.encode()
+    found: dict[str, Any] = _strings(data)
+    return found
 
 
 def _near(found: Nearest) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def _rounded(values: NDArray[np.float64], decimals: int) -> list[Any]:
 
 def _json(data: dict[str, Any]) -> str:
     """JSON that is also safe within a script element, whatever the names are."""
-    return _clean(orjson.dumps(_strings(data)).decode()).replace("<", "\\u003c").replace(">", "\\u003e")
+    return _clean(orjson.dumps(data).decode()).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _strings(value: Any) -> Any:
