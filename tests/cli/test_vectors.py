@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lilliput import WordVectors
-from lilliput.tasks.vectors_asked import parsed
 from lilliput.core.errors import DataError
+from lilliput.tasks.vectors_asked import parsed
 
 WORDS = ["king", "queen", "man", "woman", "New York", "x\udcff"]
 ROWS = np.array([[1, 1, 0, 0.1], [1, -1, 0, 0.1], [0, 1, 0.2, 0], [0, -1, 0.2, 0], [0, 0.1, 1, 0], [0, 0, 1, 1]])

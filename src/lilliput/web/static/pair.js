@@ -4,7 +4,7 @@ import { map } from "./map.js";
 import { card } from "./reports.js";
 
 const SHOWN = 10;
-let model, items = [], options = [], active = -1, found = [], drawing = null;
+let model, items = [], fresh = [], options = [], active = -1, found = [], drawing = null; // fresh: not yet answered
 
 // Items: a combobox, and chips
 
@@ -44,7 +44,8 @@ $("#item").addEventListener("keydown", (event) => {
 });
 
 function add(item) {
-  for (const one of item.split(",").map((part) => part.trim())) if (one && !items.includes(one)) items.push(one);
+  for (const one of item.split(",").map((part) => part.trim())) if (one && !items.includes(one)) fresh.push(one);
+  items.push(...fresh.filter((one) => !items.includes(one)));
   $("#item").value = "";
   offer([]);
   change();
@@ -57,9 +58,13 @@ function remove(item) {
 }
 
 function change() {
+  chips();
+  update();
+}
+
+function chips() {
   fill("#chips", ...items.map((item) => el("li", { class: "chip" }, item, el("button", { type: "button", "aria-label": `Remove ${item}`, onclick: () => remove(item) }, "×"))));
   $("#examples").classList.toggle("hidden", items.length > 0);
-  update();
 }
 
 // Suggestions
@@ -73,11 +78,25 @@ const update = latest(async (signal) => {
     fill("#told", "Add an item to begin.");
     return mark();
   }
-  ({ suggestions: found } = await ask(`${base}/predict`, { items, k: SHOWN, adventurous, context }, { signal }));
+  try {
+    ({ suggestions: found } = await ask(`${base}/predict`, { items, k: SHOWN, adventurous, context }, { signal }));
+  } catch (error) {
+    if (error.status === 422 && fresh.length) refuse();
+    throw error;
+  }
+  fresh = [];
   fill("#told", found.length ? `${found.length} suggestions, the best: ${found.slice(0, 3).map(({ item }) => item).join(", ")}` : "Nothing goes with these that the data does not speak against.");
   fill("#found", ...found.map(suggestion));
   mark();
 });
+
+// What is not known is put back to be mended.
+function refuse() {
+  items = items.filter((one) => !fresh.includes(one));
+  $("#item").value = fresh.join(", ");
+  fresh = [];
+  chips();
+}
 
 function suggestion({ item, score, why }) {
   const given = Object.entries(why.baskets).map(([other, baskets]) => `${baskets === null ? `under ${model.about.least_pair}` : count(baskets)} with ${other}`);
