@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -162,5 +163,13 @@ def _meals(folder: Path) -> None:
     PairingRecommender(dim=8, progress=False).fit(baskets, kitchens).save(folder / "meals.safetensors")
 
 
-MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals)
+def _vectors(folder: Path) -> None:
+    from lilliput import WordVectors
+
+    words = ["king", "queen", "man", "woman", "New York", "apple", "x\udcff"]
+    places = [[2, 0, 1], [2, 1, 1], [1, 0, 0.2], [1, 1, 0.2], [0, 2, 2], [0, -1, 2], [-1, -2, 1]]
+    WordVectors.of(words, np.array(places, dtype=np.float32)).save(folder / "vectors.safetensors")
+
+
+MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals, _vectors)
 """Each writes a small model into a folder."""
