@@ -171,5 +171,14 @@ def _vectors(folder: Path) -> None:
     WordVectors.of(words, np.array(places, dtype=np.float32)).save(folder / "vectors.safetensors")
 
 
-MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals, _vectors)
+def _accounts(folder: Path) -> None:
+    from lilliput import InfluencerRanker
+
+    edges = [("ann", "bob"), ("cem", "bob"), ("bob", "ann"), ("bob", "Dora"), ("Dora", "ann"), ("\u00e9va", "cem")]
+    more = [(f"fan {number}", "bob") for number in range(40)]
+    model = InfluencerRanker(seeds=["bob"], progress=False).fit(edges + more)
+    model.save(folder / "accounts.safetensors")
+
+
+MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals, _vectors, _accounts)
 """Each writes a small model into a folder."""

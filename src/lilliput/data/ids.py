@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+DIGITS = 10
+"""Of a number below 2^32, at most."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -25,7 +28,9 @@ class Numbers:
 
     def find(self, name: str) -> int:
         """The place of an id, -1 if it is not there."""
-        if not name.isascii() or not name.isdecimal() or str(int(name)) != name or int(name) >= 1 << 32:
+        if not (name.isascii() and name.isdecimal() and len(name) <= DIGITS):
+            return -1
+        if str(int(name)) != name or int(name) >= 1 << 32:
             return -1
         place = int(np.searchsorted(self.values, np.uint32(int(name))))
         return place if place < len(self) and int(self.values[place]) == int(name) else -1

@@ -84,7 +84,7 @@ def explain(model: InfluencerRanker, account: str, before: InfluencerRanker | No
     """See `InfluencerRanker.explain`."""
     ranking = model.ranking_
     row = ranking.row(account)
-    sources, shares = _support(model, row)
+    sources, shares = support(model, row)
     supporters = [
         Support(ranking.name(s), float(v), int(ranking.rank_of[s]))
         for s, v in zip(sources[:TOP], shares[:TOP], strict=True)
@@ -109,7 +109,7 @@ def explain(model: InfluencerRanker, account: str, before: InfluencerRanker | No
     )
 
 
-def _support(model: InfluencerRanker, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def support(model: InfluencerRanker, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The rows that support a row and the share of its score that each brings, the best first."""
     ranking = model.ranking_
     if ranking.matrix is None:
@@ -136,7 +136,7 @@ def _paths(
         return []
     found = []
     for source, share in zip(sources.tolist(), shares.tolist(), strict=True):
-        before, parts = _support(model, source)
+        before, parts = support(model, source)
         for first, part in zip(before[:TOP].tolist(), parts[:TOP].tolist(), strict=True):
             if first != row:
                 found.append(([ranking.name(first), ranking.name(source), ranking.name(row)], share * part))

@@ -64,16 +64,21 @@ def _document(found: list[dict[str, Any]]) -> Iterator[bytes]:
 def rows(ranking: Ranking, most: int | None = None) -> Iterator[list[Any]]:
     """The cells of the first accounts, the first first."""
     introducer = introducers(ranking)
-    for rank, row in enumerate(ranking.by_rank[:most].tolist(), 1):
-        cells: list[Any] = [ranking.name(row), rank, float(f"{ranking.scores[row]:.9e}")]
-        cells += [int(ranking.followers[row]), int(ranking.friends[row]), round(100 * float(ranking.suspicion[row]))]
-        if ranking.distance is not None:
-            distance = int(ranking.distance[row])
-            cells.append(distance if distance >= 0 else None)
-            cells.append(None if introducer[row] == NOBODY else ranking.name(int(introducer[row])))
-        if ranking.community is not None:
-            cells.append(int(ranking.community[row]))
-        yield cells
+    for row in ranking.by_rank[:most].tolist():
+        yield cells(ranking, row, introducer)
+
+
+def cells(ranking: Ranking, row: int, introducer: NDArray[np.uint32]) -> list[Any]:
+    """The cells of a row, in the order of the columns; `introducer`: what `introducers` gives."""
+    found: list[Any] = [ranking.name(row), int(ranking.rank_of[row]), float(f"{ranking.scores[row]:.9e}")]
+    found += [int(ranking.followers[row]), int(ranking.friends[row]), round(100 * float(ranking.suspicion[row]))]
+    if ranking.distance is not None:
+        distance = int(ranking.distance[row])
+        found.append(distance if distance >= 0 else None)
+        found.append(None if introducer[row] == NOBODY else ranking.name(int(introducer[row])))
+    if ranking.community is not None:
+        found.append(int(ranking.community[row]))
+    return found
 
 
 def introducers(ranking: Ranking) -> NDArray[np.uint32]:
