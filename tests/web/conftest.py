@@ -180,5 +180,18 @@ def _accounts(folder: Path) -> None:
     model.save(folder / "accounts.safetensors")
 
 
-MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals, _vectors, _accounts)
+def _arrays(folder: Path) -> None:
+    from lilliput import Perceptron, PolynomialNetwork, StreamingPCA, WordClusters
+
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(60, 3))
+    sides = np.where(rows[:, 0] > 0, "up", "down")
+    Perceptron(progress=False).fit(rows, sides).save(folder / "sides.safetensors")
+    PolynomialNetwork(progress=False).fit(rows, 2 * rows[:, 0] + 1).save(folder / "line.safetensors")
+    StreamingPCA(2, progress=False).fit(rows).save(folder / "axes.safetensors")
+    texts = ["the dog ran home", "the cat ran home", "a dog sat there"] * 10
+    WordClusters(2, progress=False).fit(texts).save(folder / "groups.safetensors")
+
+
+MAKERS = (_opinions, _tongues, _tagger, _cutter, _meals, _vectors, _accounts, _arrays)
 """Each writes a small model into a folder."""

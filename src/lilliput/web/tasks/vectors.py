@@ -112,7 +112,7 @@ def about(model: Any) -> dict[str, Any]:
 
     table = model.table_
     examples = [printable(word) for word in table.words.first(10 * EXAMPLES)]
-    longer = [word for word in examples if len(word) > 3] or examples
+    longer = [word for word in examples if len(word) > 5] or examples
     return {"words": len(table), "dim": table.dim, "subwords": model.subwords, "examples": longer[:EXAMPLES]}
 
 
