@@ -118,5 +118,7 @@ def test_page_draws_the_map_and_finds_names(page):
     page.get_by_role("searchbox", name="Find a name on the map").fill("rice")
     page.locator(".map-told strong", has_text="rice").wait_for()
     assert "Seen from East: " in page.locator(".map-told").inner_text()
+    page.get_by_role("button", name="Add rice").click()
+    page.get_by_role("button", name="Remove rice").wait_for()
     page.get_by_text("The groups as lists").click()
     assert page.locator("#map dd").count() >= 1

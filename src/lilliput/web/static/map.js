@@ -6,8 +6,8 @@ const GREY = new Set(["other", "everywhere"]);
 const FONT = "px system-ui, sans-serif";
 const LISTED = 60;
 
-/** Make the parts of a map in `target`; gives {show(data), mark(names), choose(name)}. `chosen(name)`: a point was clicked. */
-export function map(target, chosen = () => {}) {
+/** Make the parts of a map in `target`; gives {show(data), mark(names)}. `act(name)`: what the button `does` of a kept point does. */
+export function map(target, does, act) {
   const canvas = el("canvas", { role: "img", tabindex: 0, class: "map" });
   const search = el("input", { type: "search", autocomplete: "off", placeholder: "Find a name", "aria-label": "Find a name on the map" });
   const arrowBox = el("input", { type: "checkbox", checked: true });
@@ -160,7 +160,8 @@ export function map(target, chosen = () => {}) {
   function tell(row) {
     if (row < 0) return fill(told, "Point at a name, click it to keep it, or find it above, to see what lies nearest.");
     const near = data.maps.map((one) => el("p", {}, data.maps.length > 1 ? `${one.title}: ` : "nearest: ", one.near[row].map((other, place) => `${data.names[other]} ${one.cosines[row][place].toFixed(2)}`).join(", ")));
-    fill(told, el("p", {}, el("strong", {}, data.names[row]), ` · ${data.groupNames[data.groups[row]]}`), ...near);
+    const button = row === pinned ? el("button", { type: "button", class: "quiet small", onclick: () => act(data.names[row]) }, `${does} ${data.names[row]}`) : null;
+    fill(told, el("p", {}, el("strong", {}, data.names[row]), ` · ${data.groupNames[data.groups[row]]} `, button), ...near);
   }
   function choose(row, zoomIn) {
     pinned = row;
@@ -220,7 +221,6 @@ export function map(target, chosen = () => {}) {
       if (!data || kind === "pointercancel" || travelled > 3) return;
       const row = nearest(...spot(event));
       choose(row === pinned ? -1 : row);
-      if (pinned >= 0) chosen(data.names[pinned]);
     });
   }
   canvas.addEventListener("pointerleave", () => {
@@ -240,11 +240,11 @@ export function map(target, chosen = () => {}) {
     redraw();
   });
   search.addEventListener("input", () => data && find(search.value));
-  function find(name, zoomIn = true) {
+  function find(name) {
     const asked = name.trim().toLowerCase();
     let row = asked ? lower.indexOf(asked) : -1;
     if (asked && row < 0) row = lower.findIndex((other) => other.startsWith(asked));
-    choose(row, zoomIn);
+    choose(row, true);
     if (asked && row < 0) fill(told, `“${name}” is not among the ${data.names.length} on the map.`);
     return row >= 0;
   }
@@ -280,5 +280,5 @@ export function map(target, chosen = () => {}) {
     resize();
     fit();
   }
-  return { show, choose: (name) => data && find(name, false), mark: (names) => ((marked = new Set(names)), redraw()) };
+  return { show, mark: (names) => ((marked = new Set(names)), redraw()) };
 }

@@ -106,7 +106,7 @@ function suggestion({ item, score, why }) {
   if (most?.[1]) reasons.push(`${most[1]} in common with ${most[0]}: ${why.rarest.join(", ")}.`);
   const instead = el("ul", { class: "chips" });
   const button = (text, label, work) => el("button", { type: "button", class: "quiet small", "aria-label": label, onclick: work }, text);
-  return el("li", {}, el("div", { class: "bar-head" }, el("strong", {}, item), el("span", {}, percent(score))), el("p", { class: "hint" }, reasons.join(" ")), el("div", { class: "row" }, button("Add", `Add ${item}`, () => add(item)), button("Instead", `Instead of ${item}`, () => attempt(() => substitutes(item, instead)))), instead);
+  return el("li", {}, el("div", { class: "head" }, el("strong", {}, item), el("span", { class: "hint" }, percent(score)), button("Add", `Add ${item}`, () => add(item)), button("Instead", `Instead of ${item}`, () => attempt(() => substitutes(item, instead)))), el("p", { class: "hint" }, reasons.join(" ")), instead);
 }
 
 async function substitutes(item, target) {
@@ -126,11 +126,11 @@ async function draw() {
   try {
     const drawn = await ask(`${base}/map`, { context });
     const moved = context ? (await ask(`${base}/condition`, { on: context, k: 12 })).moved : [];
-    drawing ??= map($("#map"), add);
+    drawing ??= map($("#map"), "Add", add);
     drawing.show(drawn);
     mark();
     const told = moved.filter((one) => one.rank_after < one.rank_before).map(({ item, rank_before: from, rank_after: to }) => `${item} (${count(from)} to ${count(to)})`);
-    fill("#map-told", told.length ? `Seen from ${context}, these come nearest to it, by rank: ${told.join(", ")}.` : "Rings are what you have and what is suggested; click a name to add it.");
+    fill("#map-told", told.length ? `Seen from ${context}, these come nearest to it, by rank: ${told.join(", ")}.` : "Rings are what you have and what is suggested.");
     fill("#draw", "Draw again");
   } catch (error) {
     fill("#map-told", error.message);

@@ -4,8 +4,8 @@ import { groupClass, legend, paint, walk } from "./parts.js";
 import { card } from "./reports.js";
 
 const LONGEST = 20000;
-// Universal part-of-speech tags, as universaldependencies.org names them.
-const MEANINGS = { ADJ: "adjective", ADP: "adposition", ADV: "adverb", AUX: "auxiliary", CCONJ: "coordinating conjunction", DET: "determiner", INTJ: "interjection", NOUN: "noun", NUM: "numeral", PART: "particle", PRON: "pronoun", PROPN: "proper noun", PUNCT: "punctuation", SCONJ: "subordinating conjunction", SYM: "symbol", VERB: "verb", X: "other" };
+// Universal part-of-speech tags, as universaldependencies.org names them; the frequent ones have colours of their own.
+const MEANINGS = { NOUN: "noun", VERB: "verb", PUNCT: "punctuation", PRON: "pronoun", ADP: "adposition", DET: "determiner", PROPN: "proper noun", ADJ: "adjective", AUX: "auxiliary", ADV: "adverb", CCONJ: "coordinating conjunction", NUM: "numeral", PART: "particle", SCONJ: "subordinating conjunction", INTJ: "interjection", SYM: "symbol", X: "other" };
 let universal = false;
 const meaning = (tag) => (universal && MEANINGS[tag] ? `${tag}, ${MEANINGS[tag]}` : tag);
 
@@ -45,7 +45,7 @@ attempt(async () => {
   const model = await describe();
   const { tags, column, language } = model.about;
   universal = column === "upos";
-  tags.slice(0, 12).forEach(groupClass);
+  Object.keys(MEANINGS).filter((tag) => tags.includes(tag)).forEach(groupClass);
   fill("#about", `${tags.length} tags (${column}${language ? `, ${language}` : ""}): ${tags.slice(0, 30).join(", ")}${tags.length > 30 ? ", …" : ""}`);
   fill("#report", card(model, false));
   update();

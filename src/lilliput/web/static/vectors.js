@@ -55,9 +55,9 @@ async function draw() {
   fill("#map-told", "Drawing the map; that takes some seconds the first time …");
   try {
     const drawn = await ask(`${base}/map`, { most: Number($("#most").value) });
-    drawing ??= map($("#map"), look);
+    drawing ??= map($("#map"), "Neighbours of", look);
     drawing.show(drawn);
-    fill("#map-told", "Click a word to see its neighbours above.");
+    fill("#map-told", "The most frequent words, laid out so that what is alike lies together.");
   } catch (error) {
     fill("#map-told", error.message);
     throw error;
