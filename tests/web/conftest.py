@@ -53,7 +53,7 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[Running]:
+def serving(*arguments: str) -> Iterator[Running]:
     """`lilliput serve` on a free port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lilliput", "serve", "--port", "0", *map(str, arguments)],
@@ -81,9 +81,15 @@ def running(*arguments: str) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
+def running():
+    """Starts studios of one's own: ``with running(*arguments) as studio``."""
+    return serving
+
+
+@pytest.fixture(scope="session")
 def studio(model_files: dict[str, Path]) -> Iterator[Running]:
     """A studio with all the models."""
-    with running(*map(str, model_files.values())) as found:
+    with serving(*map(str, model_files.values())) as found:
         yield found
 
 

@@ -19,6 +19,7 @@ from lilliput.core.errors import LilliputError
 from lilliput.web import problems
 from lilliput.web.api import add_api, describe
 from lilliput.web.guard import Guard
+from lilliput.web.optimisers import add_race
 from lilliput.web.pages import add_pages
 from lilliput.web.settings import VARIABLE, Settings
 from lilliput.web.studio import Studio
@@ -54,6 +55,7 @@ def build(settings: Settings) -> Guard:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
     add_api(app, studio)
+    add_race(app, studio)
     add_pages(app, studio)
 
     def openapi() -> dict[str, Any]:
