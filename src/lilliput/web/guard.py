@@ -190,8 +190,8 @@ class _Answer:
 
     def count(self) -> None:
         """Tell the metrics."""
-        route = getattr(self._scope.get("route"), "path", "other")
-        self._metrics.answered(route, self._status, self._seconds)
+        route = self._scope.get("pattern") or getattr(self._scope.get("route"), "path", "other")
+        self._metrics.answered(str(route), self._status, self._seconds)
 
 
 def _host(given: str) -> str:

@@ -34,21 +34,9 @@ function fields(schema) {
   return rows.length ? el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, ...rows))) : null;
 }
 
-// Something that a form takes, to begin with.
-function example(schema) {
-  const form = resolved(schema);
-  if (form.default !== undefined && form.default !== null) return form.default;
-  if (form.anyOf) return example(form.anyOf[0]);
-  if (form.enum) return form.enum[0];
-  if (form.type === "object") return Object.fromEntries((form.required ?? []).map((name) => [name, example(form.properties[name])]));
-  if (form.type === "array") return [example(form.items ?? {})];
-  if (form.type === "integer" || form.type === "number") return form.minimum ?? 1;
-  return form.type === "boolean" ? false : "some text";
-}
-
-function tried(path, schema, id) {
+function tried(path, example, id) {
   const box = el("textarea", { id, rows: 4, spellcheck: "false" });
-  box.value = JSON.stringify(example(schema), null, 2);
+  box.value = JSON.stringify(example, null, 2);
   const answer = el("pre", { tabindex: "0", role: "region", "aria-label": "Answer", class: "hidden" });
   const send = async () => {
     const sent = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: box.value });
@@ -56,7 +44,7 @@ function tried(path, schema, id) {
     answer.classList.remove("hidden");
     fill(answer, `${sent.status}\n${pretty(told)}`);
   };
-  const shell = `curl -H 'Content-Type: application/json' -d '${JSON.stringify(example(schema)).replaceAll("'", "'\\''")}' ${location.origin}${path}`;
+  const shell = `curl -H 'Content-Type: application/json' -d '${JSON.stringify(example).replaceAll("'", "'\\''")}' ${location.origin}${path}`;
   return [el("pre", { tabindex: "0", role: "region", "aria-label": "For the shell" }, shell), el("label", { for: id }, "Try it"), box, el("div", { class: "row" }, el("button", { type: "button", onclick: () => attempt(send) }, "Send")), answer];
 }
 
@@ -69,14 +57,15 @@ function pretty(text) {
 }
 
 function operation(path, method, told, number) {
-  const asked = told.requestBody?.content?.["application/json"]?.schema;
+  const body = told.requestBody?.content?.["application/json"];
+  const asked = body?.schema;
   const answered = told.responses?.["200"]?.content?.["application/json"]?.schema;
   const parts = [];
   for (const [title, schema] of [["Asked", asked], ["Answered", answered]]) {
     const table = schema && fields(schema);
     if (table) parts.push(el("h3", {}, title), table);
   }
-  if (asked && method === "post") parts.push(...tried(path, asked, `try${number}`));
+  if (asked && method === "post") parts.push(...tried(path, body.example ?? {}, `try${number}`));
   const title = el("summary", {}, el("code", {}, `${method.toUpperCase()} ${path}`), ` ${told.summary ?? ""}`);
   return el("details", { class: "card" }, title, ...parts);
 }
