@@ -62,8 +62,9 @@ class Verbs:
         if run is None:
             can = ", ".join(shelved.runs) or "nothing but show its report"
             raise ProblemError(404, f"a model of task {shelved.model.task!r} cannot {verb}; it can {can}")
-        asked = parsed(shelved.forms[verb], await body_of(scope, receive))
-        result = await self._studio.batcher.ask(run, asked)
+        self._studio.batcher.check(run)
+        body = await body_of(scope, receive)
+        result = await self._studio.batcher.ask(run, parsed(shelved.forms[verb], body), len(body))
         self._studio.metrics.predicted(shelved.name)
         return result
 
