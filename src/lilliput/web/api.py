@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 import lilliput
 from lilliput.web import metrics
@@ -37,7 +37,13 @@ def add_api(app: FastAPI, studio: Studio) -> None:
         return answer(studio.found(name).describe())
 
     app.add_api_route("/health", health, summary="Whether the studio answers.", tags=["studio"])
-    app.add_api_route("/metrics", counts, summary="Counts and seconds, for Prometheus.", tags=["studio"])
+    app.add_api_route(
+        "/metrics",
+        counts,
+        summary="Counts and seconds, for Prometheus.",
+        tags=["studio"],
+        response_class=PlainTextResponse,
+    )
     app.add_api_route("/v1/models", models, summary="The models, with their reports.", tags=["models"])
     app.add_api_route("/v1/models/{name}", model, summary="A model.", tags=["models"], responses=_problems(404))
 
