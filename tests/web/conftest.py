@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,10 +42,10 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 class Running:
-    """A studio that runs; ``client`` asks it."""
+    """A studio that runs; ``client`` asks it, ``folder`` is where it writes."""
 
-    def __init__(self, process: subprocess.Popen, url: str) -> None:
-        self.process, self.url = process, url
+    def __init__(self, process: subprocess.Popen, url: str, folder: Path) -> None:
+        self.process, self.url, self.folder = process, url, folder
         self.client = httpx.Client(base_url=url, timeout=30)
         self.port = urlsplit(url).port
 
@@ -54,14 +55,20 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[Running]:
+def serving(*arguments: str) -> Iterator[Running]:
     """`lilliput serve` on a free port."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _serving(Path(folder), arguments)
+
+
+def _serving(folder: Path, arguments: Sequence[str]) -> Iterator[Running]:
     process = subprocess.Popen(
         [sys.executable, "-m", "lilliput", "serve", "--port", "0", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
     )
     try:
         said = ""
@@ -69,7 +76,7 @@ def running(*arguments: str) -> Iterator[Running]:
             line = process.stderr.readline()
             assert line, f"the studio ended: {said}"
             said += line
-        studio = Running(process, found[0])
+        studio = Running(process, found[0], next(folder.glob("lilliput-studio-*")))
         with studio.client:
             yield studio
     finally:
@@ -82,9 +89,15 @@ def running(*arguments: str) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
+def running():
+    """Starts studios of one's own: ``with running(*arguments) as studio``."""
+    return serving
+
+
+@pytest.fixture(scope="session")
 def studio(model_files: dict[str, Path]) -> Iterator[Running]:
     """A studio with all the models."""
-    with running(*map(str, model_files.values())) as found:
+    with serving(*map(str, model_files.values())) as found:
         yield found
 
 

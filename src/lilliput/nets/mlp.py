@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lilliput.nets.dense import DenseNet
 from lilliput.nets.dropout import Dropout
+from lilliput.nets.noise import Noise
 from lilliput.nets.sparse_linear import SparseLinear
 
 
@@ -22,6 +23,8 @@ class MLP(nn.Module):
     ----------
     inputs, hidden, outputs : widths.
     input_dropout, dropout : shares of inputs and of hidden units that are left out at a step of training.
+    input_noise, noise : standard deviations of normal noise on the inputs, and on the hidden units before their
+        rectifiers; the latter makes sense with `normalise`, which gives the units a scale.
     normalise : batch normalisation before each rectifier (Ioffe and Szegedy 2015); `freeze` folds it away.
     sparse : whether rows come as a `SparseBatch`; there must be a hidden layer then.
 
@@ -37,12 +40,15 @@ class MLP(nn.Module):
         *,
         input_dropout: float = 0.0,
         dropout: float = 0.0,
+        input_noise: float = 0.0,
+        noise: float = 0.0,
         normalise: bool = False,
         sparse: bool = False,
     ) -> None:
         super().__init__()
         widths = [inputs, *hidden]
         self.input_dropout = Dropout(0.0 if sparse else input_dropout)
+        self.input_noise, self.noise = Noise(0.0 if sparse else input_noise), Noise(noise)
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths[sparse:]))
         self.norms = nn.ModuleList(nn.BatchNorm1d(width) if normalise else nn.Identity() for width in hidden)
         self.dropout = Dropout(dropout)
@@ -58,8 +64,10 @@ class MLP(nn.Module):
     def forward(self, rows: Any) -> Tensor:
         """The outputs of rows."""
         values: Any = self.input_dropout(rows) if self.input_dropout.p else rows
+        if self.input_noise.deviation:
+            values = self.input_noise(values)
         for layer, norm in zip(self.hidden, self.norms, strict=True):
-            values = torch.relu(norm(layer(values)))
+            values = torch.relu(self.noise(norm(layer(values))))
             if self.dropout.p:
                 values = self.dropout(values)
         return self.output(values)

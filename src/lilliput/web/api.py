@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from fastapi import FastAPI, Request
-from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from fastapi import FastAPI
+from starlette.responses import PlainTextResponse, Response
 
 import lilliput
 from lilliput.web import metrics
-from lilliput.web.problems import MEDIA_TYPE, Problem, ProblemError, from_validation
-from lilliput.web.served import Verb, served_tasks
+from lilliput.web.problems import MEDIA_TYPE, Problem
+from lilliput.web.served import Verb
 from lilliput.web.shelf import Shelved
 from lilliput.web.studio import Studio
-
-JSON = "application/json"
+from lilliput.web.verbs import JSON
 
 
 def add_api(app: FastAPI, studio: Studio) -> None:
@@ -38,59 +34,18 @@ def add_api(app: FastAPI, studio: Studio) -> None:
         return answer({"models": [shelved.describe() for shelved in studio.shelf.models.values()]})
 
     async def model(name: str) -> Response:
-        return answer(found(studio, name).describe())
+        return answer(studio.found(name).describe())
 
     app.add_api_route("/health", health, summary="Whether the studio answers.", tags=["studio"])
-    app.add_api_route("/metrics", counts, summary="Counts and seconds, for Prometheus.", tags=["studio"])
+    app.add_api_route(
+        "/metrics",
+        counts,
+        summary="Counts and seconds, for Prometheus.",
+        tags=["studio"],
+        response_class=PlainTextResponse,
+    )
     app.add_api_route("/v1/models", models, summary="The models, with their reports.", tags=["models"])
     app.add_api_route("/v1/models/{name}", model, summary="A model.", tags=["models"], responses=_problems(404))
-    verbs = {verb.name: verb for served in served_tasks().values() for verb in served.verbs}
-    for name in verbs:
-        app.add_api_route(
-            f"/v1/models/{{name}}/{name}", _endpoint(studio, name), methods=["POST"], include_in_schema=False
-        )
-
-
-def _endpoint(studio: Studio, verb: str) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        shelved = found(studio, request.path_params["name"])
-        run = shelved.runs.get(verb)
-        if run is None:
-            can = ", ".join(shelved.runs) or "nothing but show its report"
-            raise ProblemError(404, f"a model of task {shelved.model.task!r} cannot {verb}; it can {can}")
-        asked = parsed(shelved.forms[verb], await body_of(request))
-        result = await studio.batcher.ask(run, asked)
-        studio.metrics.predicted(shelved.name)
-        return answer(result)
-
-    return endpoint
-
-
-def found(studio: Studio, name: str) -> Shelved:
-    """The model of a name, or 404."""
-    shelved = studio.shelf.find(name)
-    if shelved is None:
-        raise ProblemError(404, f"there is no model {name!r:.80}; there are {', '.join(studio.shelf.models) or 'none'}")
-    return shelved
-
-
-async def body_of(request: Request) -> bytes:
-    """The JSON of a request, which says that it is JSON: what a page of another site can post without asking is not."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise ProblemError(415, f"the body should be {JSON}, not {kind or 'of no kind'!r:.80}; set Content-Type")
-    try:
-        return await request.body()
-    except ClientDisconnect:
-        raise ProblemError(400, "the body ended early") from None
-
-
-def parsed(form: Any, body: bytes) -> Any:
-    """The request in a body."""
-    try:
-        return form.model_validate_json(body)
-    except ValidationError as error:
-        raise from_validation(error) from None
 
 
 def answer(value: Any, status: int = 200) -> Response:
@@ -122,15 +77,18 @@ def _operation(shelved: Shelved, verb: Verb, schemas: dict[str, Any]) -> dict[st
         schema = form.model_json_schema(mode=mode, ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[form.__name__] = schema
-        return {JSON: {"schema": {"$ref": f"#/components/schemas/{form.__name__}"}}}
+        return {"schema": {"$ref": f"#/components/schemas/{form.__name__}"}}
 
     return {
         "summary": verb.says,
         "tags": [shelved.name],
         "operationId": f"{shelved.name}_{verb.name}",
-        "requestBody": {"required": True, "content": content(verb.request, "validation")},
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {**content(verb.request, "validation"), "example": verb.example}},
+        },
         "responses": {
-            "200": {"description": "The answer.", "content": content(verb.answer, "serialization")},
+            "200": {"description": "The answer.", "content": {JSON: content(verb.answer, "serialization")}},
             **_problems(400, 413, 415, 422, 503),
         },
     }

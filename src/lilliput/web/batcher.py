@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from lilliput.web.problems import ProblemError, busy
 
 MOST_TOGETHER = 64
 """Requests in one batch: more of them gain nothing, and the first waits for the last."""
+BATCH_SECONDS = 0.05
+"""A batch should take about; of one request it may take longer."""
+WAITING_SECONDS = 1.0
+"""Who would have to wait longer, by what earlier requests have taken, had better come back."""
+LEARNING = 0.2
+"""The share of the last batch in what requests are thought to take."""
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 """Gives a result or an exception for each request."""
 
 
 class Batcher:
-    """Queues of requests, one for each way to answer them; of each, one batch at a time is being answered.
+    """Lines of requests, one for each way to answer them; of each, one batch at a time is being answered.
 
     Parameters
     ----------
@@ -29,59 +37,105 @@ class Batcher:
 
     def __init__(self, executor: Executor, bound: int, seconds: float) -> None:
         self._executor, self._bound, self._seconds = executor, bound, seconds
-        self._queues: dict[Run, deque[tuple[Any, asyncio.Future[Any]]]] = {}
+        self._lines: WeakKeyDictionary[Run, _Line] = WeakKeyDictionary()
         self.waiting = 0
 
-    async def ask(self, run: Run, request: Any) -> Any:
-        """What `run` makes of `request`, in a batch with others; raises what it gives as an error."""
-        if self.waiting >= self._bound:
+    def check(self, run: Run) -> None:
+        """Raise 503 where a further request would wait too long; costs nothing, so it comes before reading one."""
+        line = self._lines.get(run)
+        if self.waiting >= self._bound or (line is not None and line.weight * line.pace > WAITING_SECONDS):
             raise busy(f"{self.waiting:,} requests are waiting already; come back in a second")
+
+    async def ask(self, run: Run, request: Any, weight: int = 1) -> Any:
+        """What `run` makes of `request`, in a batch with others; raises what it gives as an error.
+
+        `weight`: what its time grows with, such as its bytes.
+        """
+        self.check(run)
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        queue = self._queues.get(run)
-        if queue is None:
-            queue = self._queues[run] = deque()
-            loop.call_soon(self._next, run, queue)  # after what arrived together with this one
-        queue.append((request, future))
+        line = self._lines.get(run)
+        if line is None:
+            line = self._lines[run] = _Line()
+        asked = _Asked(request, loop.create_future(), weight)
+        line.waiting.append(asked)
+        line.weight += weight
         self.waiting += 1
-        limit = loop.call_later(self._seconds, self._expire, future)
+        if not line.busy:
+            line.busy = True
+            loop.call_soon(self._next, run, line)  # after what arrived together with this one
+        limit = loop.call_later(self._seconds, self._expire, asked.answer)
         try:
-            return await future
+            return await asked.answer
         finally:
             limit.cancel()
             self.waiting -= 1
 
-    def _next(self, run: Run, queue: deque[tuple[Any, asyncio.Future[Any]]]) -> None:
-        """Answer the next batch; a queue is there as long as one is being answered."""
-        batch: list[tuple[Any, asyncio.Future[Any]]] = []
-        while queue and len(batch) < MOST_TOGETHER:
-            request, future = queue.popleft()
-            if not future.done():  # its time was up, or nobody waits for it any more
-                batch.append((request, future))
+    def _next(self, run: Run, line: _Line) -> None:
+        """Answer the next batch."""
+        batch = line.batch()
         if not batch:
-            del self._queues[run]
+            line.busy = False
             return
-        answering = asyncio.get_running_loop().run_in_executor(self._executor, run, [asked for asked, _ in batch])
-        answering.add_done_callback(lambda done: self._answered(done, run, queue, [future for _, future in batch]))
+        began = time.perf_counter()
+        answering = asyncio.get_running_loop().run_in_executor(self._executor, run, [asked.request for asked in batch])
+        answering.add_done_callback(lambda done: self._answered(done, run, line, batch, began))
 
     def _answered(
-        self,
-        done: asyncio.Future[Sequence[Any]],
-        run: Run,
-        queue: deque[tuple[Any, asyncio.Future[Any]]],
-        futures: list[asyncio.Future[Any]],
+        self, done: asyncio.Future[Sequence[Any]], run: Run, line: _Line, batch: list[_Asked], began: float
     ) -> None:
+        line.learn(batch, time.perf_counter() - began)
         failed = asyncio.CancelledError() if done.cancelled() else done.exception()
-        results = [failed] * len(futures) if failed is not None else done.result()
-        for future, result in zip(futures, results, strict=True):
-            if future.done():
+        results = [failed] * len(batch) if failed is not None else done.result()
+        for asked, result in zip(batch, results, strict=True):
+            if asked.answer.done():
                 continue
             if isinstance(result, BaseException):
-                future.set_exception(result)
+                asked.answer.set_exception(result)
             else:
-                future.set_result(result)
-        self._next(run, queue)
+                asked.answer.set_result(result)
+        self._next(run, line)
 
-    def _expire(self, future: asyncio.Future[Any]) -> None:
-        if not future.done():
-            future.set_exception(ProblemError(504, f"there was no answer within {self._seconds:g} s; ask for less"))
+    def _expire(self, answer: asyncio.Future[Any]) -> None:
+        if not answer.done():
+            answer.set_exception(ProblemError(504, f"there was no answer within {self._seconds:g} s; ask for less"))
+
+
+class _Asked(NamedTuple):
+    request: Any
+    answer: asyncio.Future[Any]
+    weight: int
+
+
+class _Line:
+    """Who waits for the same, and how long that is thought to take."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Asked] = deque()
+        self.busy = False
+        self.weight = 0
+        """Of those who wait and those who are being answered."""
+        self.pace = 0.0
+        """Seconds for a unit of weight."""
+
+    def batch(self) -> list[_Asked]:
+        """Those who are next; whose time was up, or who went away, is none of them."""
+        found: list[_Asked] = []
+        weight = 0
+        while self.waiting and len(found) < MOST_TOGETHER:
+            asked = self.waiting[0]
+            if found and (weight + asked.weight) * self.pace > BATCH_SECONDS:
+                break
+            self.waiting.popleft()
+            if asked.answer.done():
+                self.weight -= asked.weight
+                continue
+            found.append(asked)
+            weight += asked.weight
+        return found
+
+    def learn(self, batch: list[_Asked], seconds: float) -> None:
+        """A batch was answered in so many seconds."""
+        weight = sum(asked.weight for asked in batch)
+        self.weight -= weight
+        pace = seconds / max(1, weight)
+        self.pace += (pace - self.pace) * (LEARNING if self.pace else 1.0)

@@ -30,6 +30,8 @@ UPLOADS = "/v1/uploads"
 OPEN_TO_ALL = ("/health",)
 STREAMS = "/events"
 """The end of addresses that go on for long, so that they do not count as work."""
+PASSED_OVER = 1_000_000
+"""Bytes of a body that are read although nobody wants them."""
 SECURITY: list[tuple[bytes, bytes]] = [
     (
         b"content-security-policy",
@@ -63,6 +65,7 @@ class Guard:
             return
         answer = _Answer(send, scope, self._metrics)
         headers: Headers = dict(scope["headers"])
+        body = _Body(receive, headers)
         stream = scope["path"].endswith(STREAMS)
         self.open += not stream
         try:
@@ -73,9 +76,10 @@ class Guard:
                 self._check_origin(scope, headers)
             if self.open > self._settings.most_waiting:
                 raise busy(f"{self.open - 1:,} requests are in work already; come back in a second")
-            await self._app(scope, self._bounded(scope, headers, receive), answer.send)
+            body.allow(self._settings.most_upload if scope["path"] == UPLOADS else self._settings.most_body)
+            await self._app(scope, body.receive, answer.send)
         except ProblemError as problem:
-            await answer.refuse(problem)
+            await answer.refuse(problem, whole=await body.passed_over())
         finally:
             self.open -= not stream
             answer.count()
@@ -124,29 +128,40 @@ class Guard:
         if not same:
             raise ProblemError(403, f"a page of another site ({_text(headers, b'origin')!r:.80}) may not ask this")
 
-    # How much
-
-    def _bounded(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
-        """`receive`, for as many bytes as are allowed."""
-        most = self._settings.most_upload if scope["path"] == UPLOADS else self._settings.most_body
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > most:
-            raise ProblemError(413, f"the body has {_text(headers, b'content-length')} bytes; {most:,} are allowed")
-        return _Body(receive, most) if b"transfer-encoding" in headers else receive
-
 
 class _Body:
-    """The parts of a body as they arrive, which may be more than their header says. Time is watched by the protocol."""
+    """What is sent with a request: no more than is allowed, which may be more than its header says.
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._most, self._bytes = receive, most, 0
+    How long it may take is watched by the protocol.
+    """
 
-    async def __call__(self) -> Message:
+    def __init__(self, receive: Receive, headers: Headers) -> None:
+        self._receive, self._headers = receive, headers
+        self._most, self._bytes, self._whole = 0, 0, False
+
+    def allow(self, most: int) -> None:
+        """Set how many bytes are allowed; raises 413 where more are announced."""
+        self._most = most
+        length = _text(self._headers, b"content-length") or "0"
+        if not length.isdigit() or int(length) > most:
+            raise ProblemError(413, f"the body has {length} bytes; {most:,} are allowed")
+
+    async def receive(self) -> Message:
+        """The next part."""
         message = await self._receive()
+        self._whole = self._whole or not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))
         if self._bytes > self._most:
             raise ProblemError(413, f"the body has more than the {self._most:,} bytes that are allowed")
         return message
+
+    async def passed_over(self) -> bool:
+        """Read what is left where it is little, so that the connection can be used again; whether all was read."""
+        length = self._headers.get(b"content-length", b"0")
+        if b"transfer-encoding" not in self._headers and length.isdigit() and int(length) <= PASSED_OVER:
+            while not self._whole:
+                self._whole = not (await self._receive()).get("more_body", False)
+        return self._whole
 
 
 class _Answer:
@@ -164,13 +179,13 @@ class _Answer:
             message = {**message, "headers": [*message.get("headers", ()), *SECURITY]}
         await self._send(message)
 
-    async def refuse(self, problem: ProblemError) -> None:
-        """Say why not, if nothing was said yet; what comes of the body is not read, so the connection ends."""
+    async def refuse(self, problem: ProblemError, *, whole: bool) -> None:
+        """Say why not, if nothing was said yet; the connection ends where the body was not read as a `whole`."""
         if self._status:
             return
         body = content(problem.status, str(problem))
         headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **(problem.headers or {})}
-        if self._scope["method"] not in ("GET", "HEAD"):
+        if not whole:
             headers["connection"] = "close"
         pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
         await self.send({"type": "http.response.start", "status": problem.status, "headers": pairs})
@@ -190,8 +205,8 @@ class _Answer:
 
     def count(self) -> None:
         """Tell the metrics."""
-        route = getattr(self._scope.get("route"), "path", "other")
-        self._metrics.answered(route, self._status, self._seconds)
+        route = self._scope.get("pattern") or getattr(self._scope.get("route"), "path", "other")
+        self._metrics.answered(str(route), self._status, self._seconds)
 
 
 def _host(given: str) -> str:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import Field
 
-from lilliput.web.forms import Form
+from lilliput.web.forms import WHOLE, Form
 
 POINTS = 600
 """If nobody says how many; they take some seconds."""
@@ -16,7 +16,7 @@ MOST_POINTS = 2000
 KEPT = 32
 """Maps of a model; the one that was not asked for longest goes."""
 
-Most = Annotated[int, Field(ge=5, le=MOST_POINTS, description="of the most frequent")]
+Most = Annotated[int, Field(ge=5, le=MOST_POINTS, description="of the most frequent"), WHOLE]
 
 
 class MapPane(Form):

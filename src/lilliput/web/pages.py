@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, Response
 
 from lilliput.core.extras import require_extra
-from lilliput.web.api import answer, found
+from lilliput.web.api import answer
 from lilliput.web.problems import ProblemError
 from lilliput.web.studio import Studio
 
@@ -58,7 +58,7 @@ def add_pages(app: FastAPI, studio: Studio) -> None:
         return _page(studio, name, title)
 
     async def model_page(request: Request, name: str) -> Response:
-        shelved = found(studio, name)
+        shelved = studio.found(name)
         return _page(studio, shelved.served.page or REPORT, name, model=name)
 
     async def static(request: Request, name: str) -> Response:

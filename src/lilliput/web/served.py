@@ -27,6 +27,8 @@ class Verb:
     answer: type[Form]
     run: Callable[[Any, Any], Any]
     """Takes the model and a request, gives an answer as plain data; `LilliputError` is told to who asked."""
+    example: dict[str, Any]
+    """A request, for the description of the API; with it the studio also warms up."""
     together: Callable[[Any, Sequence[Any]], Sequence[Any]] | None = None
     """As `run`, for several requests at once, where that is cheaper; must not fail for a valid request."""
 

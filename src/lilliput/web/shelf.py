@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ log = logging.getLogger("lilliput.web")
 
 Stamp = tuple[int, int, int]
 MODEL_ENDING = ".safetensors"
+WARM_TOGETHER = 40
+"""Requests; of many texts compiled code takes care, of few none that would take long to load."""
 
 
 @dataclass(eq=False)
@@ -40,6 +43,14 @@ class Shelved:
         self.runs = {verb.name: _runner(ready, verb) for verb in self.served.verbs}
         self.forms = {verb.name: verb.request for verb in self.served.verbs}
         self.about = self.served.about(ready)
+
+    def warm_up(self) -> None:
+        """Answer something with every verb, together and alone."""
+        for verb in self.served.verbs:
+            example = verb.request.model_validate(verb.example)
+            for requests in ([example] * WARM_TOGETHER, [example]):
+                with suppress(LilliputError):
+                    self.runs[verb.name](requests)
 
     def describe(self) -> dict[str, Any]:
         """What `GET /v1/models` says of it."""
@@ -73,9 +84,10 @@ class Shelf:
         self._refused: dict[str, Stamp] = {}
         self.models = {name: self._load(name, Path(path)) for name, path in models.items()}
 
-    def find(self, name: str) -> Shelved | None:
-        """The model of a name."""
-        return self.models.get(name)
+    def warm_up(self) -> None:
+        """Let every model answer once, so that the code it needs is loaded."""
+        for shelved in self.models.values():
+            shelved.warm_up()
 
     def refresh(self) -> list[str]:
         """Load what was replaced or newly made; gives the names of both.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lilliput.web.batcher import Batcher
 from lilliput.web.metrics import Metrics
+from lilliput.web.problems import ProblemError
 from lilliput.web.settings import Settings
-from lilliput.web.shelf import Shelf
+from lilliput.web.shelf import Shelf, Shelved
 
 if TYPE_CHECKING:
     from lilliput.web.guard import Guard
@@ -35,6 +36,15 @@ class Studio:
         self.guard: Guard | None = None
         self.stopping = False
         """Set when the studio stops, so that streams end."""
+
+    def found(self, name: str) -> Shelved:
+        """The model of a name; `ProblemError` where there is none."""
+        shelved = self.shelf.models.get(name)
+        if shelved is None:
+            raise ProblemError(
+                404, f"there is no model {name!r:.80}; there are {', '.join(self.shelf.models) or 'none'}"
+            )
+        return shelved
 
     def close(self) -> None:
         """Let the threads end."""

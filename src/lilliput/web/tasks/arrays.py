@@ -77,9 +77,11 @@ def _matrix(rows: list[list[float]]) -> Any:
     return numbers(rows)
 
 
-CLASSIFY = Verb("predict", "Tell the class of each row.", RowsAsked, RowClasses, classify)
-REGRESS = Verb("predict", "Tell the value of each row.", RowsAsked, RowValues, regress)
-TRANSFORM = Verb("transform", "Tell the coordinates of each row.", RowsAsked, RowCoordinates, transform)
+CLASSIFY = Verb("predict", "Tell the class of each row.", RowsAsked, RowClasses, classify, {"rows": [[0.5, 1.5]]})
+REGRESS = Verb("predict", "Tell the value of each row.", RowsAsked, RowValues, regress, {"rows": [[0.5, 1.5]]})
+TRANSFORM = Verb(
+    "transform", "Tell the coordinates of each row.", RowsAsked, RowCoordinates, transform, {"rows": [[0.5, 1.5]]}
+)
 
 SERVED = [
     Served(("mlp-classifier", "perceptron"), None, (CLASSIFY,), about),

@@ -32,6 +32,8 @@ def about(model: Any) -> dict[str, Any]:
     return {"words": len(model.words_), "clusters": int(model.clusters_.max()) + 1}
 
 
-PREDICT = Verb("predict", "Tell the cluster of each word.", ClustersAsked, ClustersTold, predict)
+PREDICT = Verb(
+    "predict", "Tell the cluster of each word.", ClustersAsked, ClustersTold, predict, {"words": ["dog", "cat"]}
+)
 
 SERVED = [Served(("clusters",), None, (PREDICT,), about)]

@@ -112,8 +112,17 @@ def _plain(label: Any) -> Any:
     return [_plain(one) for one in label] if isinstance(label, list) else label.item()
 
 
-PREDICT = Verb("predict", "Label texts.", Labelling, Labels, predict, predict_together)
-EXPLAIN = Verb("explain", "Say which parts of a text spoke for and against a label.", Explaining, Explained, explain)
+PREDICT = Verb(
+    "predict", "Label texts.", Labelling, Labels, predict, {"texts": ["a text", "another"], "top": 3}, predict_together
+)
+EXPLAIN = Verb(
+    "explain",
+    "Say which parts of a text spoke for and against a label.",
+    Explaining,
+    Explained,
+    explain,
+    {"text": "a text"},
+)
 
 SERVED = [
     Served(("label",), "label", (PREDICT, EXPLAIN), about, reads_files=True),

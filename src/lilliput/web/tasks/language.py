@@ -60,6 +60,8 @@ def spans(model: Any, asked: SpansAsked) -> dict[str, Any]:
     }
 
 
-SPANS = Verb("spans", "Say which part of a text is in which language.", SpansAsked, SpansTold, spans)
+SPANS = Verb(
+    "spans", "Say which part of a text is in which language.", SpansAsked, SpansTold, spans, {"text": "a text"}
+)
 
 SERVED = [Served(("language",), "language", (PREDICT, EXPLAIN, SPANS), about, reads_files=True)]

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from lilliput.web.forms import MOST_ITEMS, Form, Name
+from lilliput.web.forms import MOST_ITEMS, WHOLE, Form, Name
 from lilliput.web.maps import POINTS, MapDrawn, Most, drawn
 from lilliput.web.served import Served, Verb
 
 EXAMPLES = 12
-Count = Annotated[int, Field(ge=1, le=200)]
+Count = Annotated[int, Field(ge=1, le=200), WHOLE]
 
 
 class SuggestionAsked(Form):
@@ -178,10 +178,23 @@ def about(model: Any) -> dict[str, Any]:
     }
 
 
-PREDICT = Verb("predict", "Suggest what goes with some items, and say why.", SuggestionAsked, SuggestionsTold, predict)
-SUBSTITUTES = Verb("substitutes", "Find items used like another.", SubstituteAsked, SubstitutesTold, substitutes)
-CONDITION = Verb("condition", "See all items from a context or an item.", ConditionAsked, ConditionTold, condition)
-COMPLETE = Verb("complete", "Find items by what is typed of them.", CompletionAsked, CompletionTold, complete)
-MAP = Verb("map", "Draw a map of the most frequent items.", ItemMapAsked, MapDrawn, drawn_map)
+PREDICT = Verb(
+    "predict",
+    "Suggest what goes with some items, and say why.",
+    SuggestionAsked,
+    SuggestionsTold,
+    predict,
+    {"items": ["salt"], "k": 3},
+)
+SUBSTITUTES = Verb(
+    "substitutes", "Find items used like another.", SubstituteAsked, SubstitutesTold, substitutes, {"item": "salt"}
+)
+CONDITION = Verb(
+    "condition", "See all items from a context or an item.", ConditionAsked, ConditionTold, condition, {"on": "salt"}
+)
+COMPLETE = Verb(
+    "complete", "Find items by what is typed of them.", CompletionAsked, CompletionTold, complete, {"typed": "sa"}
+)
+MAP = Verb("map", "Draw a map of the most frequent items.", ItemMapAsked, MapDrawn, drawn_map, {"most": 5})
 
 SERVED = [Served(("pair",), "pair", (PREDICT, SUBSTITUTES, CONDITION, COMPLETE, MAP), about)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from lilliput.core.errors import DataError
-from lilliput.web.forms import MOST_TEXTS, Form, Most, Name, Text
+from lilliput.web.forms import MOST_TEXTS, WHOLE, Form, Most, Name, Text
 from lilliput.web.served import Served, Verb
 
 STEPS = 3
@@ -39,7 +39,7 @@ class AccountsRanked(Form):
 class TableAsked(Form):
     """A part of the table."""
 
-    offset: Annotated[int, Field(ge=0, le=2**32)] = 0
+    offset: Annotated[int, Field(ge=0, le=2**32), WHOLE] = 0
     limit: Most = 50
     sort: Annotated[Name, Field(description="a column; see the columns of an answer")] = "rank"
     ascending: bool = True
@@ -109,7 +109,7 @@ class NeighbourhoodAsked(Form):
     """An account, and how many to show with it."""
 
     account: Name
-    most: Annotated[int, Field(ge=2, le=60)] = 24
+    most: Annotated[int, Field(ge=2, le=60), WHOLE] = 24
 
 
 class AccountNear(Form):
@@ -201,11 +201,18 @@ def prepare(model: Any) -> Any:
     return RankView(model)
 
 
-PREDICT = Verb("predict", "Tell scores and ranks of accounts.", AccountsAsked, AccountsRanked, predict)
-TABLE = Verb("table", "Give a part of the table, sorted and searched.", TableAsked, TablePart, table)
-EXPLAIN = Verb("explain", "Say why an account is where it is.", AccountAsked, RankExplained, explain)
+PREDICT = Verb(
+    "predict", "Tell scores and ranks of accounts.", AccountsAsked, AccountsRanked, predict, {"accounts": ["1"]}
+)
+TABLE = Verb("table", "Give a part of the table, sorted and searched.", TableAsked, TablePart, table, {"limit": 10})
+EXPLAIN = Verb("explain", "Say why an account is where it is.", AccountAsked, RankExplained, explain, {"account": "1"})
 NEIGHBOURHOOD = Verb(
-    "neighbourhood", "Give the accounts around an account.", NeighbourhoodAsked, NeighbourhoodTold, neighbourhood
+    "neighbourhood",
+    "Give the accounts around an account.",
+    NeighbourhoodAsked,
+    NeighbourhoodTold,
+    neighbourhood,
+    {"account": "1"},
 )
 
 SERVED = [Served(("rank",), "rank", (PREDICT, TABLE, EXPLAIN, NEIGHBOURHOOD), about, prepare)]

@@ -96,8 +96,8 @@ def _plain(found: Any) -> list[dict[str, Any]]:
     return [{**one._asdict(), "probability": round(one.probability, 6)} for one in found]
 
 
-TAG = Verb("predict", "Tag the tokens of texts.", TextsToCut, TextsTagged, tag)
-CUT = Verb("predict", "Cut texts into words or sentences.", TextsToCut, TextsCut, cut)
+TAG = Verb("predict", "Tag the tokens of texts.", TextsToCut, TextsTagged, tag, {"texts": ["a text", "another"]})
+CUT = Verb("predict", "Cut texts into words or sentences.", TextsToCut, TextsCut, cut, {"texts": ["a text", "another"]})
 
 SERVED = [
     Served(("tag",), "tag", (TAG,), about_tags, reads_files=True),

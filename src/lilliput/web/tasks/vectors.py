@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from lilliput.web.forms import MOST_ITEMS, Form, Name
+from lilliput.web.forms import MOST_ITEMS, WHOLE, Form, Name
 from lilliput.web.maps import POINTS, MapDrawn, Most, drawn
 from lilliput.web.served import Served, Verb
 
 EXAMPLES = 12
-Count = Annotated[int, Field(ge=1, le=1000)]
+Count = Annotated[int, Field(ge=1, le=1000), WHOLE]
 
 
 class NeighboursAsked(Form):
@@ -123,10 +123,33 @@ def _told(found: Any) -> dict[str, Any]:
     return {"neighbours": told}
 
 
-NEIGHBOURS = Verb("neighbours", "Find the nearest words.", NeighboursAsked, NeighboursTold, neighbours)
-PREDICT = Verb("predict", "Find the words nearest to each of many.", WordsAsked, WordsTold, predict)
-ANALOGY = Verb("analogy", "Find what is to c as a is to b.", AnalogyAsked, NeighboursTold, analogy)
-SIMILARITY = Verb("similarity", "Compare two words.", SimilarityAsked, SimilarityTold, similarity)
-MAP = Verb("map", "Draw a map of the most frequent words.", WordMapAsked, MapDrawn, drawn_map)
+NEIGHBOURS = Verb(
+    "neighbours",
+    "Find the nearest words.",
+    NeighboursAsked,
+    NeighboursTold,
+    neighbours,
+    {"asked": "king - man + woman"},
+)
+PREDICT = Verb(
+    "predict", "Find the words nearest to each of many.", WordsAsked, WordsTold, predict, {"words": ["king", "queen"]}
+)
+ANALOGY = Verb(
+    "analogy",
+    "Find what is to c as a is to b.",
+    AnalogyAsked,
+    NeighboursTold,
+    analogy,
+    {"a": "king", "b": "man", "c": "woman"},
+)
+SIMILARITY = Verb(
+    "similarity",
+    "Compare two words.",
+    SimilarityAsked,
+    SimilarityTold,
+    similarity,
+    {"first": "king", "second": "queen"},
+)
+MAP = Verb("map", "Draw a map of the most frequent words.", WordMapAsked, MapDrawn, drawn_map, {"most": 5})
 
 SERVED = [Served(("vectors",), "vectors", (NEIGHBOURS, PREDICT, ANALOGY, SIMILARITY, MAP), about, reads_files=True)]
