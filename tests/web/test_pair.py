@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import types
 
 import pytest
 
 from lilliput.core.errors import LilliputError
-from lilliput.web.maps import KEPT, drawn
+from lilliput.web.maps import drawn
+from lilliput.web.remembered import MOST, remembered
 
 
 def ask(studio, verb, **body):
@@ -58,22 +58,14 @@ def test_map_has_two_panes_under_a_context(studio):
     assert ask(studio, "map", context="North").status_code == 422
 
 
-def test_maps_are_kept_and_forgotten(monkeypatch):
-    laid = []
-    layouts = types.SimpleNamespace(lay_out=lambda points, seed, threads: laid.append(points))
-    monkeypatch.setitem(sys.modules, "lilliput.tasks.map_layout", layouts)
-    monkeypatch.setattr("lilliput.tasks.map_page.map_data", lambda layout: {})
-
+def test_results_are_remembered_and_forgotten():
     class Model:
-        seed, threads = 0, 1
+        pass
 
-        def map_points(self, most, *under):
-            return most
-
-    model = Model()
-    for most in [*range(KEPT), 0, KEPT, 0, 1]:
-        drawn(model, most)
-    assert laid == [*range(KEPT), KEPT, 1]
+    model, done = Model(), []
+    for key in [*range(MOST), 0, MOST, 0, 1]:
+        assert remembered(model, key, lambda key=key: done.append(key) or [key]) == [key]
+    assert done == [*range(MOST), MOST, 1]
 
 
 def test_map_without_the_extra_says_so(monkeypatch, model_files):

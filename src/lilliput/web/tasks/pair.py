@@ -10,10 +10,12 @@ from pydantic import Field
 
 from lilliput.web.forms import MOST_ITEMS, WHOLE, Form, Name
 from lilliput.web.maps import POINTS, MapDrawn, Most, drawn
+from lilliput.web.remembered import remembered
 from lilliput.web.served import Served, Verb
 
 EXAMPLES = 12
-Count = Annotated[int, Field(ge=1, le=200), WHOLE]
+MOST_MOVED = 200
+Count = Annotated[int, Field(ge=1, le=MOST_MOVED), WHOLE]
 
 
 class SuggestionAsked(Form):
@@ -138,13 +140,18 @@ def substitutes(model: Any, asked: SubstituteAsked) -> dict[str, Any]:
 
 def condition(model: Any, asked: ConditionAsked) -> dict[str, Any]:
     """See all items from a context or an item."""
-    found = model.condition(asked.on)
+    told: dict[str, Any] = remembered(model, ("condition", asked.on), lambda: _conditioned(model, asked.on))
+    return {**told, "moved": told["moved"][: asked.k]}
+
+
+def _conditioned(model: Any, on: str) -> dict[str, Any]:
+    found = model.condition(on)
     shared = (one for one, told in zip(found.moved(), found.shared.tolist(), strict=True) if told)
-    moved = sorted(shared, key=lambda one: one.rank_after - one.rank_before)
+    moved = sorted(shared, key=lambda one: one.rank_after - one.rank_before)[:MOST_MOVED]
     return {
         "on": found.on,
         "mean_rank_change": found.mean_rank_change,
-        "moved": [one._asdict() for one in moved[: asked.k]],
+        "moved": [one._asdict() for one in moved],
     }
 
 
@@ -163,7 +170,8 @@ def complete(model: Any, asked: CompletionAsked) -> dict[str, Any]:
 
 def drawn_map(model: Any, asked: ItemMapAsked) -> dict[str, Any]:
     """Draw the most frequent items."""
-    return drawn(model, asked.most) if asked.context is None else drawn(model, asked.most, asked.context)
+    most = min(asked.most, len(model.known_.names))
+    return drawn(model, most) if asked.context is None else drawn(model, most, asked.context)
 
 
 def about(model: Any) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def similarity(model: Any, asked: SimilarityAsked) -> dict[str, Any]:
 
 def drawn_map(model: Any, asked: WordMapAsked) -> dict[str, Any]:
     """Draw the most frequent words."""
-    return drawn(model, asked.most)
+    return drawn(model, min(asked.most, len(model)))
 
 
 def about(model: Any) -> dict[str, Any]:
