@@ -14,12 +14,11 @@ from starlette.responses import Response
 
 import lilliput
 from lilliput.web import metrics
-from lilliput.web.problems import MEDIA_TYPE, Problem, ProblemError, from_validation
-from lilliput.web.served import Verb, served_tasks
+from lilliput.web.openapi import JSON, problems
+from lilliput.web.problems import ProblemError, from_validation
+from lilliput.web.served import served_tasks
 from lilliput.web.shelf import Shelved
 from lilliput.web.studio import Studio
-
-JSON = "application/json"
 
 
 def add_api(app: FastAPI, studio: Studio) -> None:
@@ -43,7 +42,7 @@ def add_api(app: FastAPI, studio: Studio) -> None:
     app.add_api_route("/health", health, summary="Whether the studio answers.", tags=["studio"])
     app.add_api_route("/metrics", counts, summary="Counts and seconds, for Prometheus.", tags=["studio"])
     app.add_api_route("/v1/models", models, summary="The models, with their reports.", tags=["models"])
-    app.add_api_route("/v1/models/{name}", model, summary="A model.", tags=["models"], responses=_problems(404))
+    app.add_api_route("/v1/models/{name}", model, summary="A model.", tags=["models"], responses=problems(404))
     verbs = {verb.name: verb for served in served_tasks().values() for verb in served.verbs}
     for name in verbs:
         app.add_api_route(
@@ -96,46 +95,3 @@ def parsed(form: Any, body: bytes) -> Any:
 def answer(value: Any, status: int = 200) -> Response:
     """Plain data as JSON; arrays and numbers of NumPy too."""
     return Response(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type=JSON)
-
-
-def describe(app: FastAPI, studio: Studio) -> dict[str, Any]:
-    """OpenAPI: the routes, and those of the verbs of each model, from the types by which requests are read."""
-    from fastapi.openapi.utils import get_openapi
-
-    told = get_openapi(
-        title="lilliput",
-        version=lilliput.__version__,
-        description="The models of this studio. Errors are problem details (RFC 9457).",
-        routes=app.routes,
-    )
-    schemas = told.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = Problem.model_json_schema()
-    for shelved in studio.shelf.models.values():
-        for verb in shelved.served.verbs:
-            path = f"/v1/models/{shelved.name}/{verb.name}"
-            told["paths"][path] = {"post": _operation(shelved, verb, schemas)}
-    return told
-
-
-def _operation(shelved: Shelved, verb: Verb, schemas: dict[str, Any]) -> dict[str, Any]:
-    def content(form: Any, mode: Any) -> dict[str, Any]:
-        schema = form.model_json_schema(mode=mode, ref_template="#/components/schemas/{model}")
-        schemas.update(schema.pop("$defs", {}))
-        schemas[form.__name__] = schema
-        return {JSON: {"schema": {"$ref": f"#/components/schemas/{form.__name__}"}}}
-
-    return {
-        "summary": verb.says,
-        "tags": [shelved.name],
-        "operationId": f"{shelved.name}_{verb.name}",
-        "requestBody": {"required": True, "content": content(verb.request, "validation")},
-        "responses": {
-            "200": {"description": "The answer.", "content": content(verb.answer, "serialization")},
-            **_problems(400, 413, 415, 422, 503),
-        },
-    }
-
-
-def _problems(*statuses: int) -> dict[Any, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {str(status): {"description": "A problem.", "content": content} for status in statuses}

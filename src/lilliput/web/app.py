@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
@@ -17,14 +18,20 @@ from starlette.responses import Response
 
 from lilliput.core.errors import LilliputError
 from lilliput.web import problems
-from lilliput.web.api import add_api, describe
+from lilliput.web.api import add_api
 from lilliput.web.guard import Guard
+from lilliput.web.jobs_api import add_jobs
+from lilliput.web.openapi import describe
 from lilliput.web.pages import add_pages
 from lilliput.web.settings import VARIABLE, Settings
 from lilliput.web.studio import Studio
 
+log = logging.getLogger("lilliput.web")
+
 LOOK_SECONDS = 0.5
 """Between two looks at the model files."""
+JOB_SECONDS = 0.2
+"""Between two looks at the jobs."""
 
 
 def from_environment() -> Guard:
@@ -38,22 +45,24 @@ def build(settings: Settings) -> Guard:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_look(studio, app))
+        looking = [asyncio.create_task(look) for look in (_look(studio, app), _run_jobs(studio))]
         _end_streams_first(studio)
         try:
             yield
         finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
+            studio.stopping = True
+            for task in looking:
+                task.cancel()
+            await asyncio.gather(*looking, return_exceptions=True)
             studio.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.studio = studio
+    app.state.studio, app.state.schemas = studio, {}
     app.add_exception_handler(LilliputError, _mendable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
     add_api(app, studio)
+    add_jobs(app, studio)
     add_pages(app, studio)
 
     def openapi() -> dict[str, Any]:
@@ -88,6 +97,21 @@ async def _look(studio: Studio, app: FastAPI) -> None:
         await asyncio.sleep(LOOK_SECONDS)
         if await loop.run_in_executor(studio.executor, studio.shelf.refresh):
             app.openapi_schema = None
+
+
+async def _run_jobs(studio: Studio) -> None:
+    """Start jobs, and see them end."""
+    loop = asyncio.get_running_loop()
+    while True:
+        looking = loop.run_in_executor(None, studio.runner.look)
+        try:
+            await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            await looking  # it may be starting one, which is to be ended then
+            raise
+        except Exception:
+            log.exception("the jobs could not be looked after")
+        await asyncio.sleep(JOB_SECONDS)
 
 
 async def _mendable(request: Request, error: Exception) -> Response:

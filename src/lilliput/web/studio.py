@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lilliput.web.batcher import Batcher
+from lilliput.web.jobs import Jobs
 from lilliput.web.metrics import Metrics
+from lilliput.web.runner import Runner
 from lilliput.web.settings import Settings
 from lilliput.web.shelf import Shelf
+from lilliput.web.uploads import Uploads
 
 if TYPE_CHECKING:
     from lilliput.web.guard import Guard
@@ -32,10 +35,14 @@ class Studio:
         self.shelf = Shelf(settings.models, kept, settings.threads)
         self.executor = ThreadPoolExecutor(WORKERS, "answer")
         self.batcher = Batcher(self.executor, settings.most_waiting, settings.seconds)
+        self.jobs = Jobs(settings)
+        self.runner = Runner(self.jobs, settings)
+        self.uploads = Uploads(settings, self.jobs.uploads_in_use)
         self.guard: Guard | None = None
         self.stopping = False
         """Set when the studio stops, so that streams end."""
 
     def close(self) -> None:
-        """Let the threads end."""
+        """End the jobs, and let the threads end."""
+        self.runner.close()
         self.executor.shutdown(wait=False, cancel_futures=True)
