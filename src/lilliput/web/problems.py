@@ -65,6 +65,12 @@ def from_validation(error: ValidationError) -> ProblemError:
     first, *more = error.errors(include_url=False)
     if first["type"] == "json_invalid":
         return ProblemError(400, f"the body is not JSON: {first['ctx']['error']}")
+    if first["type"].startswith("union_tag"):
+        field, given = first["ctx"]["discriminator"].strip("'"), first["ctx"].get("tag", "nothing")
+        return ProblemError(
+            422,
+            f"{field}: should be one of {first['ctx'].get('expected_tags', 'those in /openapi.json')}, not {_shown(given)}",
+        )
     reason = first["msg"].removeprefix("Value error, ")
     where = _place(first["loc"])
     given = "" if first["type"] in ("missing", "value_error") else f", not {_shown(first['input'])}"
