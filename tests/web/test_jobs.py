@@ -122,7 +122,7 @@ def test_an_error_in_the_data_is_its_sentence_with_the_files_own_name(studio):
     job = ended(studio.client, fit(studio.client, b"text,label\na,x\nb,x\n", "one.csv", budget="50KB,2s"))
     assert job["state"] == "failed"
     assert "one.csv" in job["end"]["detail"] or "label" in job["end"]["detail"]
-    assert studio.url not in job["end"]["detail"] and "/" not in job["end"]["detail"]
+    assert "/" not in job["end"]["detail"]
     refused = studio.client.get(f"/v1/jobs/{job['id']}/result")
     assert (refused.status_code, refused.json()["detail"]) == (409, "this job has failed and made nothing")
 
@@ -131,7 +131,7 @@ def test_a_cancelled_fit_keeps_the_best_so_far(studio):
     rows = "\n".join(["text,label", *(row.replace("number", f"no {copy}") for copy in range(40) for row in ROWS)])
     job = fit(studio.client, rows.encode(), budget="1MB,50s")
     until = time.monotonic() + 30
-    while not (studio.client.get(f"/v1/jobs/{job}").json()["last"] or {}).get("label") == "learning":
+    while (studio.client.get(f"/v1/jobs/{job}").json()["last"] or {}).get("label") != "learning":
         assert time.monotonic() < until
         time.sleep(0.1)
     time.sleep(0.5)

@@ -66,11 +66,10 @@ def from_validation(error: ValidationError) -> ProblemError:
     if first["type"] == "json_invalid":
         return ProblemError(400, f"the body is not JSON: {first['ctx']['error']}")
     if first["type"].startswith("union_tag"):
-        field, given = first["ctx"]["discriminator"].strip("'"), first["ctx"].get("tag", "nothing")
-        return ProblemError(
-            422,
-            f"{field}: should be one of {first['ctx'].get('expected_tags', 'those in /openapi.json')}, not {_shown(given)}",
-        )
+        known = first["ctx"]
+        kinds = known.get("expected_tags", "the kinds that there are")
+        field, given = known["discriminator"].strip("'"), known.get("tag", "nothing")
+        return ProblemError(422, f"{field}: should be one of {kinds}, not {_shown(given)}")
     reason = first["msg"].removeprefix("Value error, ")
     where = _place(first["loc"])
     given = "" if first["type"] in ("missing", "value_error") else f", not {_shown(first['input'])}"

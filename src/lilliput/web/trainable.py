@@ -22,12 +22,13 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True)
 class Column:
-    """A column that a task asks for; `guess`: the one that looks like this is taken if none is named."""
+    """A column that a task asks for; `guess`: what it looks like, if it can be told without being named."""
 
     name: str
     says: str
     guess: str | None = None
-    required: bool = False
+    several: bool = False
+    """Whether columns may be named with commas between them."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,6 @@ class Trainable:
         for column in self.columns:
             if columns.get(column.name):
                 given.append(f"--{column.name}={columns[column.name]}")
-            elif column.required:
-                raise ProblemError(422, f"columns.{column.name}: name the column of {column.says}")
         for option in self.options:
             if option.name in options:
                 given += option.argument(options[option.name])
@@ -129,7 +128,10 @@ TRAINABLE = {
         Trainable(
             "label",
             "Label texts: one label a text, several, or a number for each.",
-            (TEXT, Column("target", "the labels; several columns of numbers, as a,b,c, are soft labels", "target")),
+            (
+                TEXT,
+                Column("target", "the labels; several columns of numbers, as a,b,c, are soft labels", "target", True),
+            ),
             (
                 Option("targets", "Labels a text", "choice", "", ("single", "multi", "soft")),
                 Option("separator", "What parts several labels in a cell"),
