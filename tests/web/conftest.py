@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,6 +78,12 @@ def running(*arguments: str) -> Iterator[Running]:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable:
+    """Starts a studio of one's own, with arguments of `lilliput serve`; to be used in a ``with``."""
+    return running
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,15 @@ import re
 
 import pytest
 
-from tests.web.test_jobs import CSV, ROWS
-
-MANY = "\n".join(["text,label", *(row.replace("number", f"no {copy}") for copy in range(20) for row in ROWS)]).encode()
+KINDS = {"praise": ("good", "great", "fine", "lovely"), "blame": ("bad", "dull", "poor", "awful")}
+LINES = [
+    f"a {word} {thing} no {number},{kind}"
+    for number in range(200)
+    for kind, words in KINDS.items()
+    for word in words
+    for thing in ("film", "book", "song", "play")
+]
+CSV = "\n".join(["text,label", *LINES]).encode()
 
 
 @pytest.fixture
@@ -16,7 +22,7 @@ def train(page):
     """The page, with a file sent."""
     page.goto("/train")
     page.get_by_label("Drop a file here, or choose one").set_input_files(
-        {"name": "opinions.csv", "mimeType": "text/csv", "buffer": MANY}
+        {"name": "opinions.csv", "mimeType": "text/csv", "buffer": CSV}
     )
     page.get_by_role("cell", name="praise").first.wait_for()
     return page

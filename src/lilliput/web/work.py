@@ -39,17 +39,25 @@ class Events:
         self._file = (folder / EVENTS).open("ab", buffering=0)
         self._lock = threading.Lock()
         self._points, self._next = 0, 0.0
+        self._held: dict[str, Any] | None = None
+        """The newest point, if it was left out."""
         self._started = time.monotonic()
+
+    @property
+    def _now(self) -> float:
+        return round(time.monotonic() - self._started, 2)
 
     def add(self, kind: str, **values: Any) -> None:
         """Append an event."""
-        event = {"type": kind, "at": round(time.monotonic() - self._started, 2), **values}
+        event = {"type": kind, "at": self._now, **values}
         line = orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
         with self._lock:
             self._file.write(line)
 
     def end(self, kind: str, **values: Any) -> None:
         """Append the last event."""
+        if self._held is not None:
+            self.add("point", **self._held)
         write_end(self._folder, {"type": kind, **values})
         self.add(kind, **values)
 
@@ -62,8 +70,10 @@ class Events:
             if not told.numbers:
                 self.add("progress", **where)
             elif self._points < DENSE_POINTS or time.monotonic() >= self._next:
-                self._points, self._next = self._points + 1, time.monotonic() + SPARSE_SECONDS
+                self._points, self._next, self._held = self._points + 1, time.monotonic() + SPARSE_SECONDS, None
                 self.add("point", numbers=told.numbers, **where)
+            else:
+                self._held = {"at": self._now, "numbers": told.numbers, **where}
 
     def note(self, text: str) -> None:
         """Append a sentence."""

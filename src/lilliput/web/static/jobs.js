@@ -121,7 +121,7 @@ function show(parts, state) {
   parts.cancel.disabled = state.cancelling;
   if (last?.total) parts.meter.value = Math.min(1, last.done / last.total);
   else parts.meter.removeAttribute("value");
-  fill(parts.far, last && !end ? `${last.label}: ${count(Math.round(last.done))}${last.total ? ` of ${count(Math.round(last.total))}` : ""} ${last.unit}` : "");
+  fill(parts.far, last && !end ? `${last.label}: ${count(Math.round(last.done))}${last.total ? ` of ${count(Math.round(last.total))}` : ""} ${last.unit}, ${seconds(last.at)} so far` : "");
   if (parts.notes.childElementCount !== state.notes.length) fill(parts.notes, ...state.notes.map((note) => el("li", {}, note)));
   drawCurves(parts.curve, state.curves);
   if (end && !parts.finished) {
@@ -183,10 +183,10 @@ function drawCurves(figure, curves) {
   const y = (value) => floor - ((value - low) / (high - low || 1)) * (floor - CURVE.top);
   const text = (at, height, told, anchor) => svg("text", { x: at, y: height, fill: soft, "font-size": 12, "text-anchor": anchor }, told);
   const lines = drawn.map(([name, points], place) => svg("polyline", { points: thinned(points).map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(" "), fill: "none", stroke: groups[place], "stroke-width": 2, "data-name": name }));
-  const told = drawn.map(([name, points]) => `${name.replaceAll("_", " ")} from ${points[0][1].toPrecision(3)} to ${points.at(-1)[1].toPrecision(3)}, least ${range(points.map((point) => point[1]))[0].toPrecision(3)}`);
+  const told = drawn.map(([name, points]) => `${name.replaceAll("_", " ")} from ${points[0][1].toPrecision(4)} to ${points.at(-1)[1].toPrecision(4)}, least ${range(points.map((point) => point[1]))[0].toPrecision(4)}`);
   const chart = svg("svg", { viewBox: `0 0 ${width} ${CURVE.height}`, width: "100%", height: CURVE.height, role: "img", "aria-label": `Curves over ${seconds(to - from)}: ${told.join("; ")}` },
     svg("path", { d: `M${CURVE.left},${CURVE.top}V${floor}H${right}`, fill: "none", stroke: line }),
-    text(CURVE.left - 6, CURVE.top + 10, high.toPrecision(3), "end"), text(CURVE.left - 6, floor, low.toPrecision(3), "end"),
+    text(CURVE.left - 6, CURVE.top + 10, high.toPrecision(4), "end"), text(CURVE.left - 6, floor, low.toPrecision(4), "end"),
     text(CURVE.left, CURVE.height - 6, seconds(from), "start"), text(right, CURVE.height - 6, seconds(to), "end"), ...lines);
   const legend = drawn.map((_, place) => el("span", { class: "key" }, svg("svg", { width: 18, height: 10, "aria-hidden": "true" }, svg("path", { d: "M0,5H18", stroke: groups[place], "stroke-width": 2 })), ` ${told[place]} `));
   fill(figure, chart, el("figcaption", {}, ...legend));
