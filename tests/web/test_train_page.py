@@ -9,7 +9,7 @@ import pytest
 KINDS = {"praise": ("good", "great", "fine", "lovely"), "blame": ("bad", "dull", "poor", "awful")}
 LINES = [
     f"a {word} {thing} no {number},{kind}"
-    for number in range(200)
+    for number in range(100)
     for kind, words in KINDS.items()
     for word in words
     for thing in ("film", "book", "song", "play")
@@ -20,6 +20,7 @@ CSV = "\n".join(["text,label", *LINES]).encode()
 @pytest.fixture
 def train(page):
     """The page, with a file sent."""
+    page.set_default_timeout(30_000)
     page.goto("/train")
     page.get_by_label("Drop a file here, or choose one").set_input_files(
         {"name": "opinions.csv", "mimeType": "text/csv", "buffer": CSV}
@@ -33,7 +34,7 @@ def test_a_job_survives_reloads_and_its_model_is_kept(train):
     page.get_by_text("rows that repeat an earlier text").or_(page.get_by_text("Nothing is wrong with it.")).wait_for()
     assert page.get_by_label("Column of the texts").input_value() == "text"
     page.get_by_label("Size of the model, at most").fill("100KB")
-    page.get_by_label("Time, at most").fill("4s")
+    page.get_by_label("Time, at most").fill("30s")
     page.get_by_role("button", name="Start").click()
     page.get_by_text("At work …").wait_for()
     assert re.search(r"\?job=[0-9a-f]{24}$", page.url)

@@ -152,6 +152,21 @@ def test_a_body_that_says_it_is_something_else_is_refused(small):
     assert not files(folder)
 
 
+def test_a_body_in_pieces_ends_where_it_is_too_large(small):
+    client, folder = small
+    headers = {"Content-Type": "application/octet-stream"}
+    pieces = (b"x" * 5000 for _ in range(100))
+    try:
+        answer = client.post("/v1/uploads?name=a.csv", content=pieces, headers=headers)
+    except httpx.WriteError:  # the connection ended before all of it was sent
+        pass
+    else:
+        assert answer.status_code == 413
+        assert answer.json()["detail"] == "the body has more than the 50,000 bytes that are allowed"
+    assert client.get("/health").status_code == 200
+    assert not files(folder)
+
+
 def test_the_oldest_uploads_go(small):
     client, folder = small
     first = send(client).json()["id"]

@@ -25,6 +25,7 @@ from lilliput.web.openapi import describe
 from lilliput.web.pages import add_pages
 from lilliput.web.settings import VARIABLE, Settings
 from lilliput.web.studio import Studio
+from lilliput.web.uploads_api import add_uploads
 
 log = logging.getLogger("lilliput.web")
 
@@ -62,6 +63,7 @@ def build(settings: Settings) -> Guard:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
     add_api(app, studio)
+    add_uploads(app, studio)
     add_jobs(app, studio)
     add_pages(app, studio)
 
@@ -122,7 +124,8 @@ async def _mendable(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 500)
     said = {404: "there is nothing at this address", 405: f"{request.method} is not what this address answers to"}
-    return problems.response(status, said.get(status, str(getattr(error, "detail", error))))
+    told = said.get(status, str(getattr(error, "detail", error)))
+    return problems.response(status, told, getattr(error, "headers", None))
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The addresses of uploads and jobs."""
+"""The addresses of jobs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
@@ -22,13 +22,11 @@ from lilliput.web.openapi import documented
 from lilliput.web.problems import ProblemError, busy
 from lilliput.web.shelf import MODEL_ENDING
 from lilliput.web.studio import Studio
-from lilliput.web.trainable import BUDGET, MOST_SECONDS, TRAINABLE, checked_budget
-from lilliput.web.uploads import READABLE, doctor
+from lilliput.web.trainable import MOST_SECONDS, TRAINABLE, checked_budget
 
 STREAM_SECONDS, STILL_SECONDS = 0.2, 15.0
 """Between two looks for events, and between two signs of life where there are none."""
 MOST_STREAMS = 100
-MOST_DOCTORS = 2
 MOST_KEPT = 50
 SPARE_SECONDS = 300.0
 """That a fit may take beyond twice its time: compiling the kernels, once, takes a minute or two."""
@@ -38,50 +36,11 @@ ANSWERS = {"tag": "conllu", "segment": "txt"}
 KEPT_COLUMNS = ("label", "language", "text-regressor", "fasttext")
 """Tasks whose answers come beside the columns of the file."""
 
-T = TypeVar("T")
-
 
 def add_jobs(app: FastAPI, studio: Studio) -> None:
     """Add the routes."""
-    _add_uploads(app, studio)
     _add_jobs(app, studio)
     _add_results(app, studio)
-
-
-def _add_uploads(app: FastAPI, studio: Studio) -> None:
-    doctors = asyncio.Semaphore(MOST_DOCTORS)
-
-    async def send(request: Request) -> Response:
-        return answer((await studio.uploads.receive(request)).told(), 201)
-
-    async def inspect(request: Request, ident: str) -> Response:
-        upload = studio.uploads.find(ident)
-        columns = [request.query_params.get(name) or None for name in ("text", "target")]
-        async with doctors:
-            return answer(await _aside(lambda: doctor(upload, *columns)))
-
-    async def trainable() -> Response:
-        told = {"tasks": [entry.told() for entry in TRAINABLE.values()], "endings": READABLE}
-        return answer({**told, "budget": BUDGET, "most_bytes": studio.settings.most_upload})
-
-    app.add_api_route("/v1/trainable", trainable, summary="What can be trained, and from what.", tags=["jobs"])
-    app.add_api_route(
-        "/v1/uploads",
-        send,
-        methods=["POST"],
-        summary="Send a file as it is; it is kept until the studio stops or others take its room.",
-        tags=["jobs"],
-        **documented(
-            app, answers=forms.Sent, status=201, binary=True, query={"name": True}, refusals=(400, 413, 415, 422)
-        ),
-    )
-    app.add_api_route(
-        "/v1/uploads/{ident}/doctor",
-        inspect,
-        summary="What the data doctor finds in a file; without a target, of its texts alone.",
-        tags=["jobs"],
-        **documented(app, query={"text": False, "target": False}, refusals=(404, 422)),
-    )
 
 
 def _add_jobs(app: FastAPI, studio: Studio) -> None:
@@ -90,11 +49,11 @@ def _add_jobs(app: FastAPI, studio: Studio) -> None:
     async def create(request: Request) -> Response:
         asked = parsed(forms.Asked, await body_of(request)).root
         job = _fit(studio, asked) if isinstance(asked, forms.Fit) else _predict(studio, asked)
-        made = await _aside(lambda: studio.jobs.create({**job, "request": asked.model_dump()}))
+        made = await studio.aside(lambda: studio.jobs.create({**job, "request": asked.model_dump()}))
         return answer(made.told(), 201)
 
     async def every() -> Response:
-        return answer({"jobs": await _aside(lambda: [job.told() for job in studio.jobs][::-1])})
+        return answer({"jobs": await studio.aside(lambda: [job.told() for job in studio.jobs][::-1])})
 
     async def one(ident: str) -> Response:
         return answer(studio.jobs.find(ident).told())
@@ -155,8 +114,8 @@ def _add_results(app: FastAPI, studio: Studio) -> None:
     async def keep(request: Request, ident: str) -> Response:
         job = studio.jobs.find(ident)
         name = parsed(forms.Keep, await body_of(request)).name.removesuffix(MODEL_ENDING)
-        await _aside(lambda: _keep(studio, job, name))
-        if await _aside(studio.shelf.refresh):
+        await studio.aside(lambda: _keep(studio, job, name))
+        if await studio.aside(studio.shelf.refresh):
             app.openapi_schema = None
         return answer({"name": name, "page": f"/m/{name}"}, 201)
 
@@ -175,11 +134,6 @@ def _add_results(app: FastAPI, studio: Studio) -> None:
         tags=["jobs"],
         **documented(app, asks=forms.Keep, answers=forms.Kept, status=201, refusals=(400, 404, 409, 415, 422)),
     )
-
-
-async def _aside(work: Callable[[], T]) -> T:
-    """Do what reads or writes files in a thread; those that answer predictions are left alone."""
-    return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def _fit(studio: Studio, asked: forms.Fit) -> dict[str, Any]:

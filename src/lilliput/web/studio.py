@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lilliput.web.batcher import Batcher
 from lilliput.web.jobs import Jobs
@@ -16,6 +18,8 @@ from lilliput.web.uploads import Uploads
 
 if TYPE_CHECKING:
     from lilliput.web.guard import Guard
+
+T = TypeVar("T")
 
 WORKERS = 4
 """Threads that answer; the predictions in them have threads of their own."""
@@ -41,6 +45,10 @@ class Studio:
         self.guard: Guard | None = None
         self.stopping = False
         """Set when the studio stops, so that streams end."""
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do what reads or writes files in a thread that answers no predictions."""
+        return await asyncio.get_running_loop().run_in_executor(None, work)
 
     def close(self) -> None:
         """End the jobs, and let the threads end."""

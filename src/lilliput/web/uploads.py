@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import secrets
 import shutil
@@ -21,12 +22,13 @@ from lilliput.core.errors import DataError, LilliputError
 from lilliput.data.files import ENDINGS, open_bytes, split_ending
 from lilliput.data.sentences import SENTENCE_ENDINGS
 from lilliput.data.unpack import COMPRESSIONS
-from lilliput.web.problems import ProblemError
+from lilliput.web.problems import ProblemError, busy
 from lilliput.web.settings import Settings
 
 FOLDER = "uploads"
 READABLE = tuple(ending for ending in dict.fromkeys([*ENDINGS, *SENTENCE_ENDINGS]) if ending != ".parquet")
 """Endings that are taken. The content of Parquet can be far larger than it says, so it is not."""
+MOST_ARRIVING = 4
 MOST_KEPT, MOST_KEPT_BYTES = 20, 1_000_000_000
 LONGEST_LINE = 16_000_000
 LONGEST_NAME = 255
@@ -62,6 +64,7 @@ class Uploads:
         self._settings, self._in_use = settings, in_use
         self.folder = Path(settings.folder) / FOLDER
         self.folder.mkdir(exist_ok=True)
+        self._arriving = 0
 
     def find(self, upload: str) -> Upload:
         """A file by its id, or 404."""
@@ -76,6 +79,19 @@ class Uploads:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/octet-stream":
             raise ProblemError(415, f"the body should be application/octet-stream, not {kind or 'of no kind'!r:.80}")
+        if self._arriving >= MOST_ARRIVING:
+            raise busy(f"{self._arriving} files are arriving already; come back when one is there")
+        self._arriving += 1
+        try:
+            return await self._received(request, name)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise ProblemError(507, "there is no room for the file on the studio's disk") from None
+        finally:
+            self._arriving -= 1
+
+    async def _received(self, request: Request, name: str) -> Upload:
         loop = asyncio.get_running_loop()
         ident = secrets.token_hex(8)
         folder = self.folder / ident

@@ -124,7 +124,7 @@ def main(folder: Path, parent: int) -> int:
     """Do the job in a folder; returns the exit code, 1 for a bug."""
     job = orjson.loads((folder / "job.json").read_bytes())
     result = folder / job["result"]
-    events = Events(folder, job["names"])
+    events = Events(folder, {**job["names"], str(folder): "the folder of this job"})
     with suppress(OSError, AttributeError):
         os.nice(NICE)
     events.add("started")
