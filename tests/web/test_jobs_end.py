@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -38,6 +39,11 @@ def process_of(job: str, within: float = 15) -> int:
     raise AssertionError("the job has no process")
 
 
+def folder_of(process: int) -> Path:
+    """The folder of a job, of which its process was told."""
+    return Path(Path(f"/proc/{process}/cmdline").read_text().split("\0")[3])
+
+
 def gone(process: int, within: float = 5) -> bool:
     until = time.monotonic() + within
     while time.monotonic() < until:
@@ -63,7 +69,7 @@ def test_both_processes_know_a_job_that_one_of_them_runs_and_it_ends_with_them(s
                 assert client.get(f"/v1/jobs/{job}").json()["state"] == "running"
                 with client.stream("GET", f"/v1/jobs/{job}/events") as events:
                     assert any('"type":"started"' in line for line in events.iter_lines())
-        folder = Path(Path(f"/proc/{process}/cmdline").read_text().split("\0")[3])
+        folder = folder_of(process)
         assert folder.name == job
     assert gone(process)
     assert not folder.parent.parent.exists()
@@ -73,8 +79,10 @@ def test_both_processes_know_a_job_that_one_of_them_runs_and_it_ends_with_them(s
 def test_a_job_does_not_outlive_a_studio_that_is_killed(serve, model_files):
     with serve(str(model_files["opinions"])) as studio:
         process = process_of(start(studio.client))
+        folder = folder_of(process)
         studio.process.send_signal(signal.SIGKILL)
         assert gone(process)
+    shutil.rmtree(folder.parent.parent)  # nobody was left to do so
 
 
 @pytest.fixture

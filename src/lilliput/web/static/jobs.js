@@ -138,7 +138,7 @@ function say(target, text) {
 function sentence({ job, end, started, cancelling }) {
   const made = end?.bytes ? (job.kind === "fit" ? `a model of ${bytes(end.bytes)}` : `${bytes(end.bytes)} of answers`) : null;
   if (end?.type === "done") return `Done: ${made ?? "nothing was made"}.`;
-  if (end?.type === "cancelled") return made ? `Cancelled; ${made} is what there was.` : "Cancelled before anything was learned.";
+  if (end?.type === "cancelled") return made ? `Cancelled; ${made} is what there was.` : "Cancelled before anything was made.";
   if (end) return `Failed: ${end.detail}`;
   if (cancelling) return "Ending, with what there is so far …";
   return started ? "At work …" : "Waits for other jobs to end …";
