@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from lilliput.core.progress import Progress
+from lilliput.core.progress import Progress, told_to
 
 
 class Terminal(io.StringIO):
@@ -147,3 +147,41 @@ def test_a_program_without_standard_error_is_silent(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     with Progress(2, "reading", show=True) as progress:
         progress.advance(2)
+
+
+def test_a_program_is_told_of_progress_about_ten_times_a_second():
+    told, clock, stream = [], Clock(), io.StringIO()
+    with told_to(told.append), Progress(100, "reading", "texts", stream=stream, clock=clock) as progress:
+        for clock.now in (0.05, 0.1, 0.15, 0.2):
+            progress.advance(10)
+    assert stream.getvalue() == ""
+    assert [(each.done, each.total, each.label, each.unit) for each in told] == [
+        (done, 100, "reading", "texts") for done in (0, 20, 40, 40)
+    ]
+
+
+def test_a_program_is_told_of_notes_and_numbers_at_once():
+    told = []
+    with told_to(told.append), Progress(None, "learning", clock=Clock()) as progress:
+        progress.note("compiling")
+        progress.state(loss=0.5, held_out=0.25)
+    assert [each.note for each in told if each.note] == ["compiling"]
+    assert [each.numbers for each in told if each.numbers] == [{"loss": 0.5, "held_out": 0.25}]
+
+
+def test_a_program_is_told_nothing_where_nothing_is_to_be_shown_and_nothing_afterwards():
+    told = []
+    with told_to(told.append), Progress(10, "reading", show=False) as progress:
+        progress.advance(10)
+    with Progress(10, "reading", stream=io.StringIO()) as progress:
+        progress.advance(10)
+    assert told == []
+
+
+def test_numbers_stand_beside_how_much_is_done():
+    stream, clock = io.StringIO(), Clock()
+    with Progress(10, "learning", show=True, stream=stream, clock=clock) as progress:
+        progress.state(loss=0.5, held_out=0.25)
+        clock.now = 1
+        progress.advance(5)
+    assert "left, loss 0.5000, held out 0.2500" in stream.getvalue()

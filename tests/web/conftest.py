@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,7 +57,7 @@ class Running:
 @contextmanager
 def serving(*arguments: str) -> Iterator[Running]:
     """`lilliput serve` on a free port."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         yield from _serving(Path(folder), arguments)
 
 
@@ -89,7 +89,7 @@ def _serving(folder: Path, arguments: Sequence[str]) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def running():
+def running() -> Callable:
     """Starts studios of one's own: ``with running(*arguments) as studio``."""
     return serving
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
@@ -16,6 +18,41 @@ if TYPE_CHECKING:
 
 _QUIET_SECONDS = 5.0
 _LINE_SECONDS = 10.0
+_TOLD_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Told:
+    """How far a piece of work is, as a program is told of it (see `told_to`).
+
+    ``done`` and ``total`` (None: not known) count ``unit``; ``numbers`` say how it is going, by name, such as a loss;
+    ``note`` is something that is said once.
+    """
+
+    label: str
+    unit: str
+    done: float
+    total: float | None
+    numbers: dict[str, float] = field(default_factory=dict)
+    note: str | None = None
+
+
+Listener = Callable[[Told], None]
+_listener: Listener | None = None
+
+
+@contextmanager
+def told_to(listener: Listener) -> Iterator[None]:
+    """Have this process tell `listener` of all progress, instead of showing it to people.
+
+    About ten times a second, and at once of each note and of new numbers; from whatever thread is at work.
+    """
+    global _listener
+    before, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = before
 
 
 class Progress:
@@ -86,12 +123,14 @@ class Progress:
         with self._lock:
             self._view.note(text)
 
-    def state(self, text: str) -> None:
-        """Say how it is going, such as "loss 2.31", beside the numbers from now on."""
+    def state(self, **numbers: float) -> None:
+        """Say how it is going, such as ``loss=2.31``, beside how much is done from now on."""
         with self._lock:
-            self._view.state(text)
+            self._view.state(numbers)
 
     def _choose_view(self) -> _View:
+        if _listener is not None and self._show is not False:
+            return _Telling(self._total, self._label, self._unit, _listener, self._clock)
         stream = sys.stderr if self._stream is None else self._stream
         if self._show is False or stream is None:  # a program without a console has no standard error
             return _Silent()
@@ -106,7 +145,7 @@ class _View(Protocol):
 
     def note(self, text: str) -> None: ...
 
-    def state(self, text: str) -> None: ...
+    def state(self, numbers: dict[str, float]) -> None: ...
 
     def close(self, done: float) -> None: ...
 
@@ -118,11 +157,44 @@ class _Silent:
     def note(self, text: str) -> None:
         pass
 
-    def state(self, text: str) -> None:
+    def state(self, numbers: dict[str, float]) -> None:
         pass
 
     def close(self, done: float) -> None:
         pass
+
+
+class _Telling:
+    """Data, for a program."""
+
+    def __init__(
+        self, total: float | None, label: str, unit: str, listener: Listener, clock: Callable[[], float]
+    ) -> None:
+        self._total, self._label, self._unit = total, label, unit
+        self._listener, self._clock = listener, clock
+        self._next = clock()
+        self._done = 0.0
+        self.show(0.0)
+
+    def show(self, done: float) -> None:
+        self._done = done
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + _TOLD_SECONDS
+            self._tell()
+
+    def note(self, text: str) -> None:
+        self._tell(note=text)
+
+    def state(self, numbers: dict[str, float]) -> None:
+        self._tell(numbers=numbers)
+
+    def close(self, done: float) -> None:
+        self._done = done
+        self._tell()
+
+    def _tell(self, numbers: dict[str, float] | None = None, note: str | None = None) -> None:
+        self._listener(Told(self._label, self._unit, self._done, self._total, numbers or {}, note))
 
 
 class _Lines:
@@ -161,8 +233,8 @@ class _Lines:
         else:
             self._notes.append(text)
 
-    def state(self, text: str) -> None:
-        self._state = f", {text}"
+    def state(self, numbers: dict[str, float]) -> None:
+        self._state = f", {_named(numbers)}"
 
     def close(self, done: float) -> None:
         if self._written:
@@ -216,8 +288,8 @@ class _Bar:
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False)
 
-    def state(self, text: str) -> None:
-        self._bar.update(self._task, description=f"{self._label} ({text})")
+    def state(self, numbers: dict[str, float]) -> None:
+        self._bar.update(self._task, description=f"{self._label} ({_named(numbers)})")
 
     def close(self, done: float) -> None:
         self._bar.stop()
@@ -225,3 +297,7 @@ class _Bar:
 
 def _count(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.1f}"
+
+
+def _named(numbers: dict[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in numbers.items())

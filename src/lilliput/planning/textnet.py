@@ -72,7 +72,8 @@ class Recipe:
 class Problem:
     """What to learn and within what; `single`: the outputs compete (else each is judged by itself).
 
-    ``room``: bytes for tables and layers; ``seconds``: wall-clock time left; ``advance`` is told of every text seen.
+    ``room``: bytes for tables and layers; ``seconds``: wall-clock time left; ``advance`` is told of every text seen,
+    ``tell`` of the loss on the tune part after each pass.
     """
 
     corpus: Shards
@@ -84,6 +85,7 @@ class Problem:
     room: float | None = None
     seconds: float | None = None
     advance: Callable[[int], None] = lambda texts: None
+    tell: Callable[[float], None] = lambda loss: None
 
     @property
     def rows(self) -> int:
@@ -317,7 +319,7 @@ class _Watch:
     """Follows the likelihood of the tune part while a learner trains, at its best temperature."""
 
     def __init__(self, planner: Planner, learner: Learner) -> None:
-        self.learner = learner
+        self.learner, self.tell = learner, planner.problem.tell
         self.single = planner.problem.single
         tune = planner.held.tune
         packed = subset(planner.held.packed, np.arange(tune))
@@ -337,6 +339,7 @@ class _Watch:
     def stalled(self, passes: int) -> bool:
         """Whether the last passes have brought nothing."""
         loss = self.loss()
+        self.tell(loss)
         if loss < self.best:
             self.best, self.best_pass = loss, passes
         return passes - self.best_pass >= PATIENCE

@@ -115,6 +115,7 @@ def _train(
             room,
             promise.left,
             advance,
+            lambda loss: progress.state(held_out_loss=loss),
         )
         planner = Planner(problem)
         promise.hold_room(f"model of {len(rows.labels.names)} labels", room, overhead, planner.least_room(tried))

@@ -142,6 +142,8 @@ def _learned(
 
 
 POWER = 0.4
+SMOOTHED = 20
+"""Batches over which the loss is averaged, roughly, where progress tells it."""
 PLAN = Plan(passes=16, rate=0.2, row_rate=0.3, shown=0.85, candidates=2000)
 """Chosen on validation baskets of two sets of recipes; see benchmarks/pair_completion.py."""
 
@@ -159,7 +161,10 @@ def _trained(net: BasketNet, train: BasketTable, model: PairingRecommender, prom
     total = PLAN.passes * len(trainer.usable)
     try:
         with Progress(total, "learning", "baskets", model.progress) as progress:
-            for baskets, _ in trainer.steps(spent):
+            smooth = None
+            for baskets, loss in trainer.steps(spent):
+                smooth = loss if smooth is None else smooth + (loss - smooth) / SMOOTHED
+                progress.state(loss=smooth)
                 progress.advance(baskets)
     except KeyboardInterrupt:
         return False

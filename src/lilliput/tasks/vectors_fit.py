@@ -154,7 +154,7 @@ def _learned(
                     learned += int(np.count_nonzero(numbers >= 0))
                     more, many = net.loss()
                     loss, pairs = loss + more, pairs + many
-                    bar.state(f"loss {loss / max(1, pairs):.4f}")
+                    bar.state(loss=loss / max(1, pairs))
                     bar.update(learned)
                 if pairs:
                     losses.append(loss / pairs)

@@ -286,7 +286,7 @@ class Loop:
             self.schedule.saw(self.place.fraction, score)
         for watcher in self.watchers:
             watcher.evaluated(self, record)
-        bar.state(f"loss {loss:.4f}" + ("" if math.isnan(score) else f", held out {score:.4f}"))
+        bar.state(loss=loss, **({} if math.isnan(score) else {"held_out": score}))
         self.jump()
         self._last_evaluation = time.monotonic() - began
         self._evaluation_seconds += self._last_evaluation

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
@@ -18,16 +19,23 @@ from starlette.responses import Response
 
 from lilliput.core.errors import LilliputError
 from lilliput.web import problems
-from lilliput.web.api import add_api, describe
+from lilliput.web.api import add_api
 from lilliput.web.guard import Guard
+from lilliput.web.jobs_api import add_jobs
+from lilliput.web.openapi import describe
 from lilliput.web.optimisers import add_race
 from lilliput.web.pages import add_pages
 from lilliput.web.settings import VARIABLE, Settings
 from lilliput.web.studio import Studio
+from lilliput.web.uploads_api import add_uploads
 from lilliput.web.verbs import Verbs
+
+log = logging.getLogger("lilliput.web")
 
 LOOK_SECONDS = 0.5
 """Between two looks at the model files."""
+JOB_SECONDS = 0.2
+"""Between two looks at the jobs."""
 WARM_AFTER = 0.3
 """Seconds; the first requests are answered without what is loaded then."""
 
@@ -43,24 +51,27 @@ def build(settings: Settings) -> Guard:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_look(studio, app)), asyncio.create_task(_warm_up(studio))]
+        running = (_look(studio, app), _run_jobs(studio), _warm_up(studio))
+        tasks = [asyncio.create_task(one) for one in running]
         _end_streams_first(studio)
         try:
             yield
         finally:
+            studio.stopping = True
             for task in tasks:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
             studio.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.studio = studio
+    app.state.studio, app.state.schemas = studio, {}
     app.add_exception_handler(LilliputError, _mendable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _bug)
     add_api(app, studio)
     add_race(app, studio)
+    add_uploads(app, studio)
+    add_jobs(app, studio)
     add_pages(app, studio)
 
     def openapi() -> dict[str, Any]:
@@ -108,6 +119,21 @@ async def _warm_up(studio: Studio) -> None:
     gc.freeze()
 
 
+async def _run_jobs(studio: Studio) -> None:
+    """Start jobs, and see them end."""
+    loop = asyncio.get_running_loop()
+    while True:
+        looking = loop.run_in_executor(None, studio.runner.look)
+        try:
+            await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            await looking  # it may be starting one, which is to be ended then
+            raise
+        except Exception:
+            log.exception("the jobs could not be looked after")
+        await asyncio.sleep(JOB_SECONDS)
+
+
 async def _mendable(request: Request, error: Exception) -> Response:
     assert isinstance(error, LilliputError)
     return problems.answered(error)
@@ -116,7 +142,8 @@ async def _mendable(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 500)
     said = {404: "there is nothing at this address", 405: f"{request.method} is not what this address answers to"}
-    return problems.response(status, said.get(status, str(getattr(error, "detail", error))))
+    told = said.get(status, str(getattr(error, "detail", error)))
+    return problems.response(status, told, getattr(error, "headers", None))
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+JSON = "application/json"
+
 MOST_TEXTS = 10_000
 """In one request; a file takes more."""
 MOST_ITEMS = 1_000

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from starlette.responses import FileResponse, Response
 
 from lilliput.core.errors import LilliputError
+from lilliput.web.forms import JSON
 from lilliput.web.studio import Studio
-from lilliput.web.verbs import JSON
 
 log = logging.getLogger("lilliput.web")
 

@@ -65,6 +65,11 @@ def from_validation(error: ValidationError) -> ProblemError:
     first, *more = error.errors(include_url=False)
     if first["type"] == "json_invalid":
         return ProblemError(400, f"the body is not JSON: {first['ctx']['error']}")
+    if first["type"].startswith("union_tag"):
+        known = first["ctx"]
+        kinds = known.get("expected_tags", "the kinds that there are")
+        field, given = known["discriminator"].strip("'"), known.get("tag", "nothing")
+        return ProblemError(422, f"{field}: should be one of {kinds}, not {_shown(given)}")
     reason = first["msg"].removeprefix("Value error, ")
     where = _place(first["loc"])
     given = "" if first["type"] in ("missing", "value_error") else f", not {_shown(first['input'])}"

@@ -80,7 +80,7 @@ class Shelf:
     """
 
     def __init__(self, models: dict[str, str], kept: Path, threads: int | None = None) -> None:
-        self._threads, self._kept = threads, kept
+        self._threads, self.kept = threads, kept
         self._refused: dict[str, Stamp] = {}
         self.models = {name: self._load(name, Path(path)) for name, path in models.items()}
 
@@ -94,7 +94,7 @@ class Shelf:
 
         A file that went, cannot be read, or now holds another task leaves the model as it was; that is logged once.
         """
-        new = {path.name.removesuffix(MODEL_ENDING): path for path in sorted(self._kept.glob(f"*{MODEL_ENDING}"))}
+        new = {path.name.removesuffix(MODEL_ENDING): path for path in sorted(self.kept.glob(f"*{MODEL_ENDING}"))}
         paths = {**new, **{name: shelved.path for name, shelved in self.models.items()}}
         return [name for name, path in paths.items() if self._refresh(name, path)]
 

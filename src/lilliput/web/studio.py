@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lilliput.web.batcher import Batcher
+from lilliput.web.jobs import Jobs
 from lilliput.web.metrics import Metrics
 from lilliput.web.problems import ProblemError
+from lilliput.web.runner import Runner
 from lilliput.web.settings import Settings
 from lilliput.web.shelf import Shelf, Shelved
+from lilliput.web.uploads import Uploads
 
 if TYPE_CHECKING:
     from lilliput.web.guard import Guard
+
+T = TypeVar("T")
 
 WORKERS = 4
 """Threads that answer; the predictions in them have threads of their own."""
@@ -33,6 +40,9 @@ class Studio:
         self.shelf = Shelf(settings.models, kept, settings.threads)
         self.executor = ThreadPoolExecutor(WORKERS, "answer")
         self.batcher = Batcher(self.executor, settings.most_waiting, settings.seconds)
+        self.jobs = Jobs(settings)
+        self.runner = Runner(self.jobs, settings)
+        self.uploads = Uploads(settings, self.jobs.uploads_in_use)
         self.guard: Guard | None = None
         self.stopping = False
         """Set when the studio stops, so that streams end."""
@@ -46,6 +56,11 @@ class Studio:
             )
         return shelved
 
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do what reads or writes files in a thread that answers no predictions."""
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
     def close(self) -> None:
-        """Let the threads end."""
+        """End the jobs, and let the threads end."""
+        self.runner.close()
         self.executor.shutdown(wait=False, cancel_futures=True)

@@ -13,6 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from lilliput.core.errors import LilliputError
+from lilliput.web.forms import JSON
 from lilliput.web.guard import App, Message, Receive, Scope, Send
 from lilliput.web.problems import ProblemError, from_validation
 from lilliput.web.served import served_tasks
@@ -21,7 +22,6 @@ from lilliput.web.studio import Studio
 
 log = logging.getLogger("lilliput.web")
 
-JSON = "application/json"
 PREFIX = "/v1/models/"
 _START: Message = {"type": "http.response.start", "status": 200}
 

@@ -1,6 +1,7 @@
 // Labels as one types, with what spoke for and against them.
 import { $, ask, attempt, bar, base, describe, el, fill, latest, percent } from "./studio.js";
 import { card } from "./reports.js";
+import { fileJob } from "./jobs.js";
 
 const SHOWN = 12;
 const LONGEST_EXPLAINED = 20000;
@@ -91,4 +92,5 @@ attempt(async () => {
   fill("#about", `${labels.length} labels, ${several}: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? ", …" : ""}`);
   fill("#report", card(model, false));
   update();
+  await fileJob($("#file-job"), model);
 });

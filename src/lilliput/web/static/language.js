@@ -2,6 +2,7 @@
 import { $, ask, attempt, bar, base, describe, fill, latest, percent } from "./studio.js";
 import { legend, paint, walk } from "./parts.js";
 import { card } from "./reports.js";
+import { fileJob } from "./jobs.js";
 
 const SHOWN = 8;
 const LONGEST = 100000;
@@ -55,4 +56,5 @@ attempt(async () => {
   fill("#about", `${labels.length} languages: ${labels.slice(0, 30).join(", ")}${labels.length > 30 ? ", …" : ""}`);
   fill("#report", card(model, false));
   update();
+  await fileJob($("#file-job"), model);
 });

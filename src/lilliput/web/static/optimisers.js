@@ -104,7 +104,7 @@ function keys() {
     const box = el("input", { type: "checkbox", checked: true, id: `key${number}`, onchange: (event) => toggle(name, event.target.checked) });
     const dot = el("span", { class: "dot", "aria-hidden": "true" });
     dot.style.background = look.groups[number % look.groups.length];
-    return el("label", { for: `key${number}`, class: "key" }, box, dot, name);
+    return el("label", { for: `key${number}`, class: "legend" }, box, dot, name);
   });
 }
 

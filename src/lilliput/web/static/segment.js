@@ -2,6 +2,7 @@
 import { $, ask, attempt, base, count, describe, fill, latest, percent } from "./studio.js";
 import { paint, walk } from "./parts.js";
 import { card } from "./reports.js";
+import { fileJob } from "./jobs.js";
 
 const LONGEST = 20000;
 let unit = "part";
@@ -39,4 +40,5 @@ attempt(async () => {
   fill("#parts-title", `Its ${unit}s`);
   fill("#report", card(model, false));
   update();
+  await fileJob($("#file-job"), model);
 });

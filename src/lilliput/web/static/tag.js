@@ -2,6 +2,7 @@
 import { $, ask, attempt, base, count, describe, fill, latest, percent } from "./studio.js";
 import { groupClass, legend, paint, walk } from "./parts.js";
 import { card } from "./reports.js";
+import { fileJob } from "./jobs.js";
 
 const LONGEST = 20000;
 // Universal part-of-speech tags, as universaldependencies.org names them; the frequent ones have colours of their own.
@@ -49,4 +50,5 @@ attempt(async () => {
   fill("#about", `${tags.length} tags (${column}${language ? `, ${language}` : ""}): ${tags.slice(0, 30).join(", ")}${tags.length > 30 ? ", …" : ""}`);
   fill("#report", card(model, false));
   update();
+  await fileJob($("#file-job"), model);
 });

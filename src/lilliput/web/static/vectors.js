@@ -2,6 +2,7 @@
 import { $, ask, attempt, bar, base, count, describe, el, fill, latest } from "./studio.js";
 import { map } from "./map.js";
 import { card } from "./reports.js";
+import { fileJob } from "./jobs.js";
 
 const SHOWN = 12;
 let drawing = null;
@@ -74,4 +75,5 @@ attempt(async () => {
   fill("#about", `${count(words)} words, vectors of ${count(dim)} numbers${subwords ? "; unknown words by their n-grams" : ""}.`);
   fill("#examples", el("span", { class: "hint" }, "For example"), ...examples.slice(0, 6).map((word) => el("button", { type: "button", class: "quiet small", onclick: () => look(word) }, word)));
   fill("#report", card(model, false));
+  await fileJob($("#file-job"), model);
 });
