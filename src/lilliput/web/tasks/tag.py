@@ -101,5 +101,5 @@ CUT = Verb("predict", "Cut texts into words or sentences.", TextsToCut, TextsCut
 
 SERVED = [
     Served(("tag",), "tag", (TAG,), about_tags, reads_files=True),
-    Served(("segment",), "segment", (CUT,), about_segments, reads_files=True),
+    Served(("segment",), "tag", (CUT,), about_segments, reads_files=True),
 ]
