@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lilliput.core.budget import Budget
 from lilliput.core.errors import LilliputError
 from lilliput.core.registry import load
 from lilliput.web.forms import Form
@@ -18,6 +19,8 @@ log = logging.getLogger("lilliput.web")
 
 Stamp = tuple[int, int, int]
 MODEL_ENDING = ".safetensors"
+TIMED = 5
+"""Answers, of which the quickest counts."""
 WARM_TOGETHER = 40
 """Requests; of many texts compiled code takes care, of few none that would take long to load."""
 
@@ -37,6 +40,8 @@ class Shelved:
     """Reads a request of each verb."""
     about: dict[str, Any] = field(default_factory=dict)
     """What the page of the task must know."""
+    seconds: float | None = None
+    """That an answer takes here, alone; measured once it is warm."""
 
     def __post_init__(self) -> None:
         ready = self.served.prepare(self.model)
@@ -45,12 +50,13 @@ class Shelved:
         self.about = self.served.about(ready)
 
     def warm_up(self) -> None:
-        """Answer something with every verb, together and alone."""
+        """Answer something with every verb, together and alone; measure the first verb."""
         for verb in self.served.verbs:
-            example = verb.request.model_validate(verb.example)
+            run, example = self.runs[verb.name], verb.request.model_validate(verb.example)
             for requests in ([example] * WARM_TOGETHER, [example]):
-                with suppress(LilliputError):
-                    self.runs[verb.name](requests)
+                run(requests)
+            if self.seconds is None:
+                self.seconds = min(_timed(run, example) for _ in range(TIMED))
 
     def describe(self) -> dict[str, Any]:
         """What `GET /v1/models` says of it."""
@@ -62,6 +68,8 @@ class Shelved:
             "bytes": self.stamp[1],
             "verbs": [verb.name for verb in self.served.verbs],
             "reads_files": self.served.reads_files,
+            "budget": asdict(Budget.parse(self.model.get_params().get("budget"))),
+            "seconds": self.seconds,
             "report": report.to_dict(),
             "about": self.about,
         }
@@ -87,7 +95,10 @@ class Shelf:
     def warm_up(self) -> None:
         """Let every model answer once, so that the code it needs is loaded."""
         for shelved in self.models.values():
-            shelved.warm_up()
+            try:
+                shelved.warm_up()
+            except Exception:
+                log.exception("%s could not be warmed up", shelved.name)
 
     def refresh(self) -> list[str]:
         """Load what was replaced or newly made; gives the names of both.
@@ -124,6 +135,13 @@ class Shelf:
         if self._threads is not None:
             model.set_params(threads=self._threads)
         return Shelved(name, path, stamp, model, served_tasks().get(model.task, UNSERVED))
+
+
+def _timed(run: Callable[[Sequence[Any]], Sequence[Any]], request: Any) -> float:
+    """Seconds of one answer."""
+    began = time.perf_counter()
+    run([request])
+    return time.perf_counter() - began
 
 
 def _stamp(path: Path) -> Stamp:
