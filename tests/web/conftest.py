@@ -29,12 +29,13 @@ def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         shared = shared.parent
     folder, making = shared / "web-models", shared / "web-models-making"
     try:
-        making.mkdir()
+        (shared / "web-models-lock").mkdir()
     except FileExistsError:
         until = time.monotonic() + 120
         while not folder.exists() and time.monotonic() < until:
             time.sleep(0.1)
     else:
+        making.mkdir()
         for make in MAKERS:
             make(making)
         making.rename(folder)

@@ -82,6 +82,10 @@ def test_files_are_asked_for_again_only_when_they_changed(studio):
 
 
 def test_our_own_code_is_small():
+    import gzip
+
     from lilliput.web.pages import static_files
 
-    assert sum(len(file.content) for file in static_files().values()) < 100_000
+    sizes = {name: len(file.content) for name, file in static_files().items()}
+    assert sum(sizes[name] for name in ("studio.css", "studio.js", "reports.js", "home.js", "frame.html")) < 40_000
+    assert sum(len(gzip.compress(file.content)) for file in static_files().values()) < 60_000

@@ -53,8 +53,11 @@ def serve(
     """
     if token is not None and not (token.isascii() and token.isprintable() and len(token) >= 8 and ";" not in token):
         raise LilliputError("--token should be at least 8 plain characters without ';'")
-    for module in ("fastapi", "uvicorn", "httptools", "prometheus_client", "plotly"):
-        require_extra(module, "web", "the studio")
+    require_extra("fastapi", "web", "the studio")
+    require_extra("httptools", "web", "the studio")
+    require_extra("plotly", "web", "the studio")
+    require_extra("prometheus_client", "web", "the studio")
+    require_extra("uvicorn", "web", "the studio")
     from lilliput.web.server import serve as run
 
     run(

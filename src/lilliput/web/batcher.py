@@ -18,8 +18,8 @@ BATCH_SECONDS = 0.05
 """A batch should take about; of one request it may take longer."""
 WAITING_SECONDS = 1.0
 """Who would have to wait longer, by what earlier requests have taken, had better come back."""
-LEARNING = 0.2
-"""The share of the last batch in what requests are thought to take."""
+SLOWER, QUICKER = 0.1, 0.5
+"""The share of the last batch in what requests are thought to take: one slow batch should not turn many away."""
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 """Gives a result or an exception for each request."""
@@ -138,4 +138,4 @@ class _Line:
         weight = sum(asked.weight for asked in batch)
         self.weight -= weight
         pace = seconds / max(1, weight)
-        self.pace += (pace - self.pace) * (LEARNING if self.pace else 1.0)
+        self.pace += (pace - self.pace) * (SLOWER if pace > self.pace else QUICKER)
