@@ -6,7 +6,7 @@ import pytest
 import lilliput
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
 from lilliput.core.modelfile import read_model, write_model
-from lilliput.tasks import pair_fit
+from lilliput.tasks import pair_fit, pair_sizes
 from lilliput.tasks.pair import PairingRecommender
 from lilliput.tasks.pair_score import score_baskets
 
@@ -138,6 +138,18 @@ def test_a_budget_is_kept():
         PairingRecommender(budget="4KB", threads=1, progress=False).fit(baskets)
     least = PairingRecommender(budget=error.value.smallest, threads=1, progress=False).fit(baskets)
     assert least.suggest(["item 1"], k=3)
+
+
+def test_a_size_that_was_thought_too_small_is_mended_without_training_again(monkeypatch):
+    random = np.random.default_rng(0)
+    baskets = [[f"item {at % 400}" for at in row] for row in random.geometric(0.01, (800, 6)).tolist()]
+    monkeypatch.setattr(pair_sizes, "MANIFEST", 3000)
+    trained = []
+    train = pair_fit._trained
+    monkeypatch.setattr(pair_fit, "_trained", lambda *given: trained.append(1) or train(*given))
+    model = PairingRecommender(budget="30KB,20s", threads=1, progress=False).fit(baskets)
+    assert model.report_.file_bytes <= 30_000
+    assert len(trained) == 1
 
 
 def test_baskets_of_tables_and_frames():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,11 +67,14 @@ def fit(model: PairingRecommender, X: Any, y: Any, side: Any, started: float) ->
     aliases = {alias.name: numbers[alias.of] for alias in named.aliases if alias.of in numbers}
     if room is not None:
         room -= side_bytes(shared) + alias_bytes(named.aliases)
+    context = count_contexts(train)
+    learned: _Learned | None = None
     for _ in range(TRIES):
-        context = count_contexts(train)
         size = fit_size(train, counts, context[1], room, model.dim)
-        draft.known_, draft.interrupted_ = _learned(model, train, (keys, counts), context, size, promise)
-        draft.known_ = replace(draft.known_, side=shared, aliases=aliases)
+        if learned is None or learned.net.inputs.shape[1] != size.dim:  # else there is only less to be kept of it
+            learned = _learned(model, train, (keys, counts), size, promise)
+        known = _kept(learned, train, context, size)
+        draft.known_, draft.interrupted_ = replace(known, side=shared, aliases=aliases), learned.interrupted
         draft.report_ = report_of(draft, table, held, empty, size, train)
         draft.report_.quality = qualities(draft, held)
         if model.normalise and model.aliases:
@@ -80,7 +83,7 @@ def fit(model: PairingRecommender, X: Any, y: Any, side: Any, started: float) ->
             tell_side(draft.report_, taken, shared, dropped)
         draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
         excess = promise.excess(draft.file_size())
-        if room is None or excess <= 0 or draft.interrupted_ or promise.end is not None:
+        if room is None or excess <= 0 or draft.interrupted_:
             break
         room -= excess + 64
     measure_here(draft, held, resolve_threads(model.threads))
@@ -90,40 +93,58 @@ def fit(model: PairingRecommender, X: Any, y: Any, side: Any, started: float) ->
         raise KeyboardInterrupt
 
 
+class _Learned(NamedTuple):
+    """A network, with the pairs that it has weights for."""
+
+    net: BasketNet
+    keys: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    weights: tuple[NDArray[np.float32], NDArray[np.float32]]
+    """Of each pair, there and back."""
+    interrupted: bool
+    """Whether Ctrl-C ended the training."""
+
+
 def _learned(
     model: PairingRecommender,
     train: BasketTable,
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
-    context: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     size: Size,
     promise: Promise,
-) -> tuple[Known, bool]:
-    """What is known after training, and whether Ctrl-C ended it."""
+) -> _Learned:
+    """Train a network for the pairs that `size` has learned."""
     keys, counts = (part[pairs[1] >= size.least_learned] for part in pairs)
-    count = len(train.names)
-    offsets, items, there, back = both_ways(keys, count)
-    together = np.empty(len(items), np.int32)
-    together[there] = together[back] = counts
+    offsets, items, there, back = both_ways(keys, len(train.names))
     rows = Rows(offsets, items, np.zeros(len(items), np.float32))
     net = BasketNet.fresh(train.counts, rows, size.dim, POWER, int(model.seed))
     interrupted = not _trained(net, train, model, promise)
+    return _Learned(net, keys, counts, (rows.values[there], rows.values[back]), interrupted)
+
+
+def _kept(
+    learned: _Learned,
+    train: BasketTable,
+    context: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    size: Size,
+) -> Known:
+    """What is kept of it in `size`: the most frequent pairs, and those with the largest weights."""
+    keys, counts, (one, other), count = learned.keys, learned.counts, learned.weights, len(train.names)
     if len(keys) > size.pairs:
-        strength = np.maximum(np.abs(rows.values[there]), np.abs(rows.values[back]))
+        strength = np.maximum(np.abs(one), np.abs(other))
         strength[counts >= size.least] = np.inf
         best = np.sort(np.argsort(-strength, kind="stable")[: size.pairs])
-        values = rows.values[there[best]], rows.values[back[best]]
-        keys, counts = keys[best], counts[best]
-        offsets, items, there, back = both_ways(keys, count)
-        together = np.empty(len(items), np.int32)
-        together[there] = together[back] = counts
-        rows = Rows(offsets, items, np.empty(len(items), np.float32))
-        rows.values[there], rows.values[back] = values
-    scale = float(np.abs(rows.values).max(initial=0) / 127) or 1.0
-    weights = np.rint(rows.values / scale).astype(np.int8)
-    kept = context[1] >= size.least_in_context
-    of_context, in_context = np.divmod(context[0][kept], max(1, count))
+        keys, counts, one, other = keys[best], counts[best], one[best], other[best]
+    offsets, items, there, back = both_ways(keys, count)
+    together, values = np.empty(len(items), np.int32), np.empty(len(items), np.float32)
+    together[there] = together[back] = counts
+    values[there], values[back] = one, other
+    scale = float(np.abs(values).max(initial=0) / 127) or 1.0
+    weights = np.rint(values / scale).astype(np.int8)
+    chosen = context[1] >= size.least_in_context
+    of_context, in_context = np.divmod(context[0][chosen], max(1, count))
     starts = np.concatenate([[0], np.cumsum(np.bincount(of_context, minlength=len(train.contexts)))])
-    known = Known(
+    net = learned.net
+    return Known(
         train.names,
         train.counts,
         len(train),
@@ -136,9 +157,8 @@ def _learned(
         context[2],
         starts.astype(np.int64),
         in_context.astype(np.int32),
-        context[1][kept].astype(np.int32),
+        context[1][chosen].astype(np.int32),
     )
-    return known, interrupted
 
 
 POWER = 0.4

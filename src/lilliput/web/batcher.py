@@ -16,7 +16,7 @@ MOST_TOGETHER = 64
 """Requests in one batch: more of them gain nothing, and the first waits for the last."""
 BATCH_SECONDS = 0.05
 """A batch should take about; of one request it may take longer."""
-WAITING_SECONDS = 1.0
+WAITING_SECONDS = 0.6
 """Who would have to wait longer, by what earlier requests have taken, had better come back."""
 SLOWER, QUICKER = 0.1, 0.5
 """The share of the last batch in what requests are thought to take: one slow batch should not turn many away."""

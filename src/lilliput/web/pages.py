@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import cache
 from html import escape
@@ -27,6 +28,11 @@ PAGES = {
     "docs": ("docs", "API"),
 }
 """Name and title of the pages that belong to no model, by address."""
+EARLY = {
+    "home": '<link rel="modulepreload" href="/static/reports.js">\n'
+    '<link rel="preload" href="/v1/models" as="fetch" crossorigin>\n'
+}
+"""What the browser may ask for before a page's program does."""
 REPORT = "report"
 """The page of a model whose task has none of its own."""
 
@@ -35,6 +41,8 @@ class Static(NamedTuple):
     """A file of the package that pages are drawn with."""
 
     content: bytes
+    packed: bytes
+    """The same, by gzip."""
     tag: str
     kind: str
 
@@ -46,7 +54,8 @@ def static_files() -> dict[str, Static]:
     for file in sorted(files("lilliput.web").joinpath("static").iterdir(), key=lambda file: file.name):
         content = file.read_bytes()
         tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-        found[file.name] = Static(content, tag, TYPES[Path(file.name).suffix] + "; charset=utf-8")
+        kind = TYPES[Path(file.name).suffix] + "; charset=utf-8"
+        found[file.name] = Static(content, gzip.compress(content, mtime=0), tag, kind)
     return found
 
 
@@ -67,10 +76,12 @@ def add_pages(app: FastAPI, studio: Studio) -> None:
         file = static_files().get(name)
         if file is None or file.kind.startswith("text/html"):
             raise ProblemError(404, "there is no such file")
-        headers = {"ETag": file.tag, "Cache-Control": "no-cache"}
+        headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if request.headers.get("if-none-match") == file.tag:
             return Response(status_code=304, headers=headers)
-        return Response(file.content, headers=headers, media_type=file.kind)
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(file.content, headers=headers, media_type=file.kind)
+        return Response(file.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=file.kind)
 
     async def openapi() -> Response:
         return answer(app.openapi())
@@ -93,6 +104,7 @@ def _page(studio: Studio, name: str, title: str, model: str | None = None) -> Re
         "<!--TITLE-->": escape(title),
         "<!--MODEL-->": escape(model or "", quote=True),
         "<!--NAME-->": name,
+        "<!--EARLY-->": EARLY.get(name, ""),
         "<!--HOME-->": _links([home]),
         "<!--MODELS-->": _links(models),
         "<!--TOOLS-->": _links(tools),
