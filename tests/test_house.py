@@ -19,7 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 HEAVY = {"numba", "torch", "sklearn", "pandas", "rich"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 80
-DISTRIBUTIONS = {"PIL": "pillow", "openTSNE": "opentsne", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "openTSNE": "opentsne",
+    "prometheus_client": "prometheus-client",
+    "sklearn": "scikit-learn",
+}
 """What brings a module, where the names differ."""
 SOMEONES_FOLDER = re.compile(r"(?<![\w.}])/(?:home|Users|root|work|workspace|tmp|opt|mnt|srv)/")
 

@@ -55,7 +55,7 @@ def events(client: httpx.Client, job: str, last: str | None = None) -> list[tupl
 @pytest.fixture(scope="module")
 def fitted(studio):
     """A job that has trained a classifier."""
-    job = fit(studio.client, budget="50KB,30s")
+    job = fit(studio.client, budget="50KB,2min")
     return ended(studio.client, job)
 
 
@@ -119,7 +119,7 @@ def test_a_file_is_answered_row_by_row(studio):
 
 
 def test_an_error_in_the_data_is_its_sentence_with_the_files_own_name(studio):
-    job = ended(studio.client, fit(studio.client, b"text,label\na,x\nb,x\n", "one.csv", budget="50KB,20s"))
+    job = ended(studio.client, fit(studio.client, b"text,label\na,x\nb,x\n", "one.csv", budget="50KB,2min"))
     assert job["state"] == "failed"
     assert "one.csv" in job["end"]["detail"] or "label" in job["end"]["detail"]
     assert "/" not in job["end"]["detail"]
