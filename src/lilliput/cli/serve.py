@@ -55,7 +55,6 @@ def serve(
         raise LilliputError("--token should be at least 8 plain characters without ';'")
     require_extra("fastapi", "web", "the studio")
     require_extra("httptools", "web", "the studio")
-    require_extra("plotly", "web", "the studio")
     require_extra("prometheus_client", "web", "the studio")
     require_extra("uvicorn", "web", "the studio")
     from lilliput.web.server import serve as run

@@ -12,15 +12,13 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
-from lilliput.core.extras import require_extra
 from lilliput.web.api import answer
 from lilliput.web.problems import ProblemError
 from lilliput.web.studio import Studio
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
-PLOTLY = "plotly.min.js"
 PAGES = {
     "": ("home", "Models"),
     "train": ("train", "Train"),
@@ -71,8 +69,6 @@ def add_pages(app: FastAPI, studio: Studio) -> None:
         return _page(studio, shelved.served.page or REPORT, name, model=name)
 
     async def static(request: Request, name: str) -> Response:
-        if name == PLOTLY:
-            return FileResponse(_plotly(), media_type=TYPES[".js"], headers={"Cache-Control": "max-age=86400"})
         file = static_files().get(name)
         if file is None or file.kind.startswith("text/html"):
             raise ProblemError(404, "there is no such file")
@@ -120,9 +116,3 @@ def _links(links: list[tuple[str, str, bool]]) -> str:
         f'<li><a href="{escape(address, quote=True)}"{here if current else ""}>{escape(text)}</a></li>'
         for address, text, current in links
     )
-
-
-def _plotly() -> Path:
-    """The file of Plotly's Python package, which draws charts."""
-    package = require_extra("plotly", "web", "drawing charts")
-    return Path(package.__path__[0]) / "package_data" / PLOTLY

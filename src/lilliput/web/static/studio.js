@@ -118,15 +118,6 @@ export async function upload(file) {
   return ask(address, undefined, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
 }
 
-/** Plotly, from this machine, when a chart is drawn for the first time. */
-let plotly;
-export function charts() {
-  plotly ??= new Promise((done, failed) => {
-    document.head.append(el("script", { src: "/static/plotly.min.js", onload: () => done(window.Plotly), onerror: () => failed(new Problem("the charts could not be loaded")) }));
-  });
-  return plotly;
-}
-
 /** The page's own colours, for charts and canvases. */
 export function colours() {
   const style = getComputedStyle(document.documentElement);
