@@ -81,24 +81,21 @@ def warm() -> float:
     started = time.monotonic()
     if not compiled():
         forget()
-    _round_trip(["a", "b"], "linear", FEW, threads=1, accents=False)
-    _round_trip([["a"], ["b", "c"], []], "linear", MORE, threads=2, accents=True)
-    _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
-    _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
-    _tag_and_cluster()
-    _look_near()
-    _multiply_sparse()
-    _learn_vectors()
-    _rank()
-    _pair()
-    _step_in_eight_bits()
-    _perceive()
-    _step_rows()
+    for use in STEPS:
+        use()
     stamp = stamp_file()
     if stamp is not None:
         with suppress(OSError):  # without a stamp the next fit looks again
             stamp.write_text(fingerprint())
     return time.monotonic() - started
+
+
+def _label() -> None:
+    """Label texts by tiny models of every kind."""
+    _round_trip(["a", "b"], "linear", FEW, threads=1, accents=False)
+    _round_trip([["a"], ["b", "c"], []], "linear", MORE, threads=2, accents=True)
+    _round_trip(["a", "b", "c"], "embedding", FEW, threads=2, accents=False)
+    _round_trip([{"a": 0.5, "b": 1.0}, {"a": 0.0, "b": 0.5}], "embedding", MORE, threads=1, accents=True)
 
 
 def _round_trip(kinds: list[Any], network: str, rows: int, *, threads: int, accents: bool) -> None:
@@ -262,3 +259,18 @@ def fingerprint() -> str:
 def _sources() -> Iterator[Path]:
     for package in PACKAGES:
         yield from sorted(Path(str(import_module(package).__file__)).parent.glob("*.py"))
+
+
+STEPS = (
+    _label,
+    _tag_and_cluster,
+    _look_near,
+    _multiply_sparse,
+    _learn_vectors,
+    _rank,
+    _pair,
+    _step_in_eight_bits,
+    _perceive,
+    _step_rows,
+)
+"""What `warm` does; each calls some kernels as they are called in earnest."""
