@@ -6,7 +6,7 @@ python examples/label_docstrings.py
 from lilliput import TextClassifier
 from lilliput.data.builtin import docstrings
 
-texts, packages = docstrings()
+texts, packages = docstrings(limit=2000)
 model = TextClassifier(budget="100KB", abstain=0.5).fit(texts, packages)
 print(model.report_)
 for text in ("Open a socket and connect to the address.", "Return the day of the week.", "Nothing in particular."):

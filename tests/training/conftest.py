@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 import numpy as np
 import pytest
@@ -56,12 +57,13 @@ def toy():
     """(texts, labels): the label is told by a word among others."""
 
     def make(count, outputs=2, seed=0):
-        generator = np.random.default_rng(seed)
-        labels = generator.integers(0, outputs, size=count)
+        draw = Random(seed)
+        labels = np.random.default_rng(seed).integers(0, outputs, size=count)
         texts = []
-        for label in labels:
-            words = [*generator.choice(FILLER, size=generator.integers(0, 9)), generator.choice(MARKERS[label])]
-            texts.append(" ".join(generator.permutation(words)))
+        for label in labels.tolist():
+            words = [*draw.choices(FILLER, k=draw.randrange(9)), draw.choice(MARKERS[label])]
+            draw.shuffle(words)
+            texts.append(" ".join(words))
         return texts, labels
 
     return make

@@ -16,7 +16,7 @@ SETTLED = "() => !document.querySelector('[aria-busy=true]')"
 
 def addresses() -> list[str]:
     """A page of each kind; those of the tasks are looked at in test_task_pages.py too."""
-    return ["", "train", "docs", *(f"m/{name}" for name in ("opinions", "meals", "accounts", "line"))]
+    return ["", "train", "docs", *(f"m/{name}" for name in ("opinions", "line"))]
 
 
 def opened(page, address: str) -> None:
