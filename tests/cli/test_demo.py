@@ -28,6 +28,7 @@ def test_the_demo_shows_a_report_answers_and_reasons(run, monkeypatch: pytest.Mo
     assert len(lilliput.load(tmp_path / "models" / "clusters.safetensors").words_) > 500
     assert len(lilliput.load(tmp_path / "models" / "rank.safetensors").top(100)) == 100
     assert "the first, with their scores" in done.out.lower()
+    assert f"lilliput serve {tmp_path / 'models' / 'clusters.safetensors'} " in done.out
 
 
 def test_a_folder_that_cannot_be_made(run, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,8 @@ def demo(
     compile_once(quiet=False)
     for run in DEMOS:
         run(folder)
+    models = " ".join(shlex.quote(str(path)) for path in sorted(folder.glob("*.safetensors")))
+    typer.echo(f"\nSee them all, in a browser: lilliput serve {models}")
 
 
 def _made(folder: Path) -> Path:
