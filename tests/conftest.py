@@ -14,7 +14,7 @@ ALLOWED_SKIPS = ("needs the fasttext package",)
 """What a reason to skip a test may begin with in CI; any other skip fails the session."""
 
 settings.register_profile("lilliput", derandomize=True, deadline=None)
-settings.register_profile("lilliput-ci", settings.get_profile("lilliput"), max_examples=50)
+settings.register_profile("lilliput-ci", settings.get_profile("lilliput"), max_examples=30)
 settings.load_profile("lilliput-ci" if CI else "lilliput")
 
 

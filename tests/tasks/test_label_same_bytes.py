@@ -49,7 +49,7 @@ def test_rows_of_files_are_rows_of_a_list(toy, tmp_path, name, ending):
 
 def test_texts_on_disk_are_texts_in_memory(toy, monkeypatch):
     build = Corpus.build
-    rows = toy("twelve labels", 600)
+    rows = toy("twelve labels", 400)
     saved = []
     for memory in (10**9, 4000):
         made = []

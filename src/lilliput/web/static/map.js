@@ -1,6 +1,6 @@
 // A map of points on a canvas: zoom, move, point, search, hide groups; of two maps both move together, and arrows show
 // what moved. What it shows is there as text too: the neighbours of a point below it, and all groups as lists.
-import { colours, el, fill } from "./studio.js";
+import { $, attempt, colours, el, fill } from "./studio.js";
 
 const GREY = new Set(["other", "everywhere"]);
 const FONT = "px system-ui, sans-serif";
@@ -281,4 +281,23 @@ export function map(target, does, act) {
     fit();
   }
   return { show, mark: (names) => ((marked = new Set(names)), redraw()) };
+}
+
+/** Let the button #draw do `work`, which shows a map and gives what #map-told is to say; gives a function that does so too. */
+export function drawButton(work) {
+  const draw = () => attempt(async () => {
+    $("#draw").disabled = true;
+    fill("#map-told", "Drawing the map; that takes some seconds the first time …");
+    try {
+      fill("#map-told", await work());
+      fill("#draw", "Draw again");
+    } catch (error) {
+      fill("#map-told", error.message);
+      throw error;
+    } finally {
+      $("#draw").disabled = false;
+    }
+  });
+  $("#draw").addEventListener("click", draw);
+  return draw;
 }

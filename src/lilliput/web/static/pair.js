@@ -1,6 +1,6 @@
 // What goes with some items: chips with suggestions as one types, cards with reasons, and a map of where all lie.
 import { $, ask, attempt, base, count, describe, el, fill, latest, percent } from "./studio.js";
-import { map } from "./map.js";
+import { drawButton, map } from "./map.js";
 import { card } from "./reports.js";
 
 const SHOWN = 10;
@@ -119,32 +119,21 @@ async function substitutes(item, target) {
 
 const mark = () => drawing?.mark([...items, ...found.map(({ item }) => item)]);
 
-async function draw() {
+const draw = drawButton(async () => {
   const context = $("#context").value || null;
-  $("#draw").disabled = true;
-  fill("#map-told", "Drawing the map; that takes some seconds the first time …");
-  try {
-    const drawn = await ask(`${base}/map`, { context });
-    const moved = context ? (await ask(`${base}/condition`, { on: context, k: 12 })).moved : [];
-    drawing ??= map($("#map"), "Add", add);
-    drawing.show(drawn);
-    mark();
-    const told = moved.filter((one) => one.rank_after < one.rank_before).map(({ item, rank_before: from, rank_after: to }) => `${item} (${count(from)} to ${count(to)})`);
-    fill("#map-told", told.length ? `Seen from ${context}, these come nearest to it, by rank: ${told.join(", ")}.` : "Rings are what you have and what is suggested.");
-    fill("#draw", "Draw again");
-  } catch (error) {
-    fill("#map-told", error.message);
-    throw error;
-  } finally {
-    $("#draw").disabled = false;
-  }
-}
+  const drawn = await ask(`${base}/map`, { context });
+  const moved = context ? (await ask(`${base}/condition`, { on: context, k: 12 })).moved : [];
+  drawing ??= map($("#map"), "Add", add);
+  drawing.show(drawn);
+  mark();
+  const told = moved.filter((one) => one.rank_after < one.rank_before).map(({ item, rank_before: from, rank_after: to }) => `${item} (${count(from)} to ${count(to)})`);
+  return told.length ? `Seen from ${context}, these come nearest to it, by rank: ${told.join(", ")}.` : "Rings are what you have and what is suggested.";
+});
 
-$("#draw").addEventListener("click", () => attempt(draw));
 $("#adventurous").addEventListener("input", update);
 $("#context").addEventListener("change", () => {
   update();
-  if (drawing) attempt(draw);
+  if (drawing) draw();
 });
 attempt(async () => {
   model = await describe();

@@ -1,6 +1,6 @@
 // Word vectors: neighbours as bars, analogies, similarity, and the map.
 import { $, ask, attempt, bar, base, count, describe, el, fill, latest } from "./studio.js";
-import { map } from "./map.js";
+import { drawButton, map } from "./map.js";
 import { card } from "./reports.js";
 import { fileJob } from "./jobs.js";
 
@@ -51,23 +51,13 @@ submits("#similarity", async () => {
   fill("#problem");
 });
 
-async function draw() {
-  $("#draw").disabled = true;
-  fill("#map-told", "Drawing the map; that takes some seconds the first time …");
-  try {
-    const drawn = await ask(`${base}/map`, { most: Number($("#most").value) });
-    drawing ??= map($("#map"), "Neighbours of", look);
-    drawing.show(drawn);
-    fill("#map-told", "The most frequent words, laid out so that what is alike lies together.");
-  } catch (error) {
-    fill("#map-told", error.message);
-    throw error;
-  } finally {
-    $("#draw").disabled = false;
-  }
-}
+drawButton(async () => {
+  const drawn = await ask(`${base}/map`, { most: Number($("#most").value) });
+  drawing ??= map($("#map"), "Neighbours of", look);
+  drawing.show(drawn);
+  return "The most frequent words, laid out so that what is alike lies together.";
+});
 
-$("#draw").addEventListener("click", () => attempt(draw));
 $("#asked").addEventListener("input", update);
 attempt(async () => {
   const model = await describe();
