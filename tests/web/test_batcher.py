@@ -80,6 +80,14 @@ def test_who_would_wait_longer_than_a_second_is_refused():
     assert time.monotonic() - began < 4
 
 
+def test_a_few_may_wait_for_what_is_dear():
+    def run(requests):
+        time.sleep(0.4)
+        return requests
+
+    assert ask_all(run, range(4), weight=10, first=range(2)) == list(range(4))
+
+
 def test_an_answer_that_does_not_come_is_given_up():
     def run(requests):
         time.sleep(0.3)

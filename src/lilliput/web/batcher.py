@@ -18,6 +18,8 @@ BATCH_SECONDS = 0.05
 """A batch should take about; of one request it may take longer."""
 WAITING_SECONDS = 0.6
 """Who would have to wait longer, by what earlier requests have taken, had better come back."""
+FEW = 4
+"""May wait however long it takes: what is dear, such as a map, is asked for by few."""
 SLOWER, QUICKER = 0.1, 0.5
 """The share of the last batch in what requests are thought to take: one slow batch should not turn many away."""
 
@@ -43,7 +45,7 @@ class Batcher:
     def check(self, run: Run) -> None:
         """Raise 503 where a further request would wait too long; costs nothing, so it comes before reading one."""
         line = self._lines.get(run)
-        if self.waiting >= self._bound or (line is not None and line.weight * line.pace > WAITING_SECONDS):
+        if self.waiting >= self._bound or (line is not None and line.is_long):
             raise busy(f"{self.waiting:,} requests are waiting already; come back in a second")
 
     async def ask(self, run: Run, request: Any, weight: int = 1) -> Any:
@@ -116,6 +118,11 @@ class _Line:
         """Of those who wait and those who are being answered."""
         self.pace = 0.0
         """Seconds for a unit of weight."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether one more had better come back."""
+        return len(self.waiting) >= FEW and self.weight * self.pace > WAITING_SECONDS
 
     def batch(self) -> list[_Asked]:
         """Those who are next; whose time was up, or who went away, is none of them."""
