@@ -84,9 +84,11 @@ export const count = (value) => Number(value).toLocaleString("en");
 
 export function bytes(value) {
   if (value == null) return "";
-  const units = ["bytes", "KB", "MB", "GB"];
-  const power = value < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(value) / 3));
-  return `${(value / 1000 ** power).toPrecision(power ? 3 : String(value).length)} ${units[power]}`;
+  if (value < 1000) return `${value} bytes`;
+  const units = ["KB", "MB", "GB"];
+  let shown = value / 1000, unit = 0;
+  for (; shown >= 999.5 && unit < 2; unit++) shown /= 1000;
+  return `${shown.toPrecision(shown < 999.5 ? 3 : 4)} ${units[unit]}`;
 }
 
 export function seconds(value) {
