@@ -70,6 +70,11 @@ def test_other_addresses_demand_a_token(model_files, running):
             assert entered.status_code == 303
             assert entered.headers["location"] == "/"
             assert "HttpOnly" in entered.headers["set-cookie"]
+            for path in ("///evil.example/", "/%5C%5Cevil.example/", "/%0D%0AX-Bad:1"):
+                found = client.get(f"http://127.0.0.1:{studio.port}{path}?token={token}").headers
+                assert found["location"].startswith("/")
+                assert not found["location"].startswith(("//", "/\\"))
+                assert "x-bad" not in found
             assert client.get("/v1/models").status_code == 200  # by the cookie
             assert client.get("/v1/models", headers={"Host": "evil.example"}).status_code == 421
         studio.process.terminate()

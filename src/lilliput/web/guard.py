@@ -10,7 +10,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from lilliput.web.metrics import Metrics
 from lilliput.web.problems import MEDIA_TYPE, ProblemError, busy, content
@@ -194,9 +194,9 @@ class _Answer:
     async def keep_token(self, path: str, query: str, token: str) -> None:
         """Come back to the same page without the token in its address, which others may see."""
         cookie = f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/"
-        target = path.replace("//", "/") + (f"?{query}" if query else "")
+        target = "/" + quote(path.lstrip("/\\")) + (f"?{query}" if query else "")  # here, and in one line
         pairs = [
-            (b"location", target.encode("utf-8", "replace")),
+            (b"location", target.encode()),
             (b"set-cookie", cookie.encode()),
             (b"content-length", b"0"),
         ]
