@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from lilliput.nets import wordvectors
+from lilliput.nets.softplus_kernels import softplus
 from lilliput.nets.window_tiles import LANES, adjust, dots
 from lilliput.nets.windows_kernels import CBOW, PLAIN, SUBWORDS, look_around, subsample
 from lilliput.nets.wordvector_kernels import surprise
@@ -49,14 +50,28 @@ def _blocks(held):
         first += size
 
 
+def test_softplus_of_many_and_of_extremes(random):
+    many = 30 * random.normal(size=1000).astype(np.float32)
+    extremes = np.array([0, -0.0, 1e-30, 79, -79, 81, -81, 1e4, -1e4, 3e38, -3e38], dtype=np.float32)
+    for x in (many, many[:96], many[:97], many[:1], many[:0], extremes):
+        room = np.concatenate([x, np.full(LANES, 7, dtype=np.float32)])
+        steps = np.full(len(room), 9, dtype=np.float32)
+        loss, squares = softplus(room, 0, len(x), np.float32(-0.5), steps)
+        exact = x.astype(np.float64)
+        assert loss == pytest.approx(np.logaddexp(0, exact).sum(), rel=1e-6)
+        np.testing.assert_allclose(steps[: len(x)], -0.5 * expit(exact), rtol=1e-5, atol=1e-34)
+        if np.abs(x).max(initial=0) < 1e10:
+            assert squares == pytest.approx((exact**2).sum(), rel=1e-5)
+
+
 def test_steps_are_the_gradient_of_the_loss(random):
     put, held, expected, weight = 3, 6, 2, 2.5
     products = (4 * random.normal(size=put * held)).astype(np.float32)
 
     def loss(products):
-        steps = np.zeros(put * held, dtype=np.float32)
-        powers = wordvectors._POWERS
-        return surprise(products, 0, put, held, expected, np.float32(1), np.float32(weight), powers, steps), steps
+        steps, room = np.zeros((2, put * held + LANES), dtype=np.float32)
+        room[: put * held] = products
+        return surprise(room, 0, put, held, expected, np.float32(1), np.float32(weight), steps), steps
 
     (value, size), steps = loss(products)
     assert size == pytest.approx(np.sqrt((products**2).mean()), rel=1e-5)
@@ -74,9 +89,9 @@ def test_steps_are_the_gradient_of_the_loss(random):
 def _window(kind, words, at, seed=0, window=3, negatives=4):
     words, places = np.array(words, dtype=np.int32), np.arange(len(words))
     nearby, outputs = np.full(20, -9, dtype=np.int32), np.full(40, -9, dtype=np.int32)
-    tables = alias_table(np.ones(WORDS))
+    aliases = alias_table(np.ones(WORDS))
     put, held, expected = look_around(
-        kind, words, len(words), places, at, np.uint64(seed), window, negatives, *tables, nearby, outputs
+        kind, words, len(words), places, at, np.uint64(seed), window, negatives, aliases, nearby, outputs
     )
     return nearby[:put].tolist(), outputs[:held].tolist(), expected
 
@@ -118,8 +133,8 @@ def test_frequent_words_are_thinned():
 
 def test_negatives_are_drawn_by_their_weights(random):
     weights = np.array([5.0, 1.0, 0.5, 3.5])
-    chances, others = alias_table(weights)
-    share = (chances / 0xFFFFFFFF) / 4
+    aliases = alias_table(weights)
+    share, others = (aliases >> np.uint64(32)) / 0xFFFFFFFF / 4, (aliases & np.uint64(0xFFFFFFFF)).astype(np.int64)
     drawn = share + np.bincount(others, 1 / 4 - share, 4)
     np.testing.assert_allclose(drawn, weights / 10, atol=1e-6)
 
@@ -172,7 +187,7 @@ def test_a_batch_is_learned_as_in_plain_numpy(random, kind):
     for at in range(len(numbers)):
         nearby, held = np.zeros(6, dtype=np.int32), np.zeros(6, dtype=np.int32)
         put, amount, expected = look_around(
-            PLAIN if kind == "skipgram" else CBOW, words, len(words), places, at, key, 3, 5, *net._aliases, nearby, held
+            PLAIN if kind == "skipgram" else CBOW, words, len(words), places, at, key, 3, 5, net._aliases, nearby, held
         )
         if not put:
             continue

@@ -13,47 +13,19 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
-
-
-def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any, vector: ir.Type) -> Any:
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [at]), ir.PointerType(vector))
-
-
-def _load(builder: Any, pointer: Any) -> Any:
-    value = builder.load(pointer)
-    value.align = 4
-    return value
-
-
-def _store(builder: Any, value: Any, pointer: Any) -> None:
-    builder.store(value, pointer).align = 4
-
-
-def _spread(builder: Any, number: Any, lanes: int) -> Any:
-    vector = ir.Constant(ir.VectorType(number.type, lanes), ir.Undefined)
-    for lane in range(lanes):
-        vector = builder.insert_element(vector, number, ir.Constant(_INT, lane))
-    return vector
-
-
-def _call(builder: Any, name: str, kind: ir.Type, *arguments: Any) -> Any:
-    signature = ir.FunctionType(kind, [argument.type for argument in arguments])
-    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), arguments)
+from lilliput.nets.vector_code import FLOAT, INT, LONG, call, floats, load, pointer_to, spread, store
 
 
 def _add(lanes: int) -> Callable[..., Any]:
-    kind = ir.VectorType(_FLOAT, lanes)
+    kind = floats(lanes)
 
     def typed(typing: Any, total: Any, at: Any, rows: Any, start: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            pointer = _pointer(context, builder, total, arguments[0], arguments[1], kind)
-            row = _load(builder, _pointer(context, builder, rows, arguments[2], arguments[3], kind))
-            _store(builder, builder.fadd(_load(builder, pointer), row), pointer)
+            pointer = pointer_to(context, builder, total, arguments[0], arguments[1], kind)
+            row = load(builder, pointer_to(context, builder, rows, arguments[2], arguments[3], kind))
+            store(builder, builder.fadd(load(builder, pointer), row), pointer)
             return context.get_dummy_value()
 
         return types.void(total, types.int64, rows, types.int64), code
@@ -62,19 +34,19 @@ def _add(lanes: int) -> Callable[..., Any]:
 
 
 def _adagrad(lanes: int) -> Callable[..., Any]:
-    kind = ir.VectorType(_FLOAT, lanes)
+    kind = floats(lanes)
 
     def typed(typing: Any, weights: Any, sums: Any, start: Any, gradient: Any, at: Any, rate: Any, least: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            weight = _pointer(context, builder, weights, arguments[0], arguments[2], kind)
-            square = _pointer(context, builder, sums, arguments[1], arguments[2], kind)
-            slope = _load(builder, _pointer(context, builder, gradient, arguments[3], arguments[4], kind))
-            rate, least = (_spread(builder, number, lanes) for number in arguments[5:])
-            total = builder.fadd(_load(builder, square), builder.fmul(slope, slope))
-            _store(builder, total, square)
-            root = _call(builder, f"llvm.sqrt.v{lanes}f32", kind, builder.fadd(total, least))
+            weight = pointer_to(context, builder, weights, arguments[0], arguments[2], kind)
+            square = pointer_to(context, builder, sums, arguments[1], arguments[2], kind)
+            slope = load(builder, pointer_to(context, builder, gradient, arguments[3], arguments[4], kind))
+            rate, least = (spread(builder, number, lanes) for number in arguments[5:])
+            total = builder.fadd(load(builder, square), builder.fmul(slope, slope))
+            store(builder, total, square)
+            root = call(builder, f"llvm.sqrt.v{lanes}f32", kind, builder.fadd(total, least))
             step = builder.fdiv(builder.fmul(rate, slope), root)
-            _store(builder, builder.fsub(_load(builder, weight), step), weight)
+            store(builder, builder.fsub(load(builder, weight), step), weight)
             return context.get_dummy_value()
 
         given = (weights, sums, types.int64, gradient, types.int64, types.float32, types.float32)
@@ -84,15 +56,15 @@ def _adagrad(lanes: int) -> Callable[..., Any]:
 
 
 def _round(lanes: int) -> Callable[..., Any]:
-    kind = ir.VectorType(_FLOAT, lanes)
+    kind = floats(lanes)
 
     def typed(typing: Any, values: Any, rounded: Any, start: Any, unit: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            value = _load(builder, _pointer(context, builder, values, arguments[0], arguments[2], kind))
-            unit = _spread(builder, arguments[3], lanes)
-            whole = _call(builder, f"llvm.rint.v{lanes}f32", kind, builder.fdiv(value, unit))
-            target = _pointer(context, builder, rounded, arguments[1], arguments[2], kind)
-            _store(builder, builder.fmul(whole, unit), target)
+            value = load(builder, pointer_to(context, builder, values, arguments[0], arguments[2], kind))
+            unit = spread(builder, arguments[3], lanes)
+            whole = call(builder, f"llvm.rint.v{lanes}f32", kind, builder.fdiv(value, unit))
+            target = pointer_to(context, builder, rounded, arguments[1], arguments[2], kind)
+            store(builder, builder.fmul(whole, unit), target)
             return context.get_dummy_value()
 
         return types.void(values, rounded, types.int64, types.float32), code
@@ -101,13 +73,13 @@ def _round(lanes: int) -> Callable[..., Any]:
 
 
 def _largest(lanes: int) -> Callable[..., Any]:
-    kind = ir.VectorType(_INT, lanes)
+    kind = ir.VectorType(INT, lanes)
 
     def typed(typing: Any, values: Any, start: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            bits = _load(builder, _pointer(context, builder, values, arguments[0], arguments[1], kind))
-            sizes = builder.and_(bits, _spread(builder, ir.Constant(_INT, 0x7FFFFFFF), lanes))
-            return _call(builder, f"llvm.vector.reduce.umax.v{lanes}i32", _INT, sizes)
+            bits = load(builder, pointer_to(context, builder, values, arguments[0], arguments[1], kind))
+            sizes = builder.and_(bits, spread(builder, ir.Constant(INT, 0x7FFFFFFF), lanes))
+            return call(builder, f"llvm.vector.reduce.umax.v{lanes}i32", INT, sizes)
 
         return types.int32(values, types.int64), code
 
@@ -117,21 +89,20 @@ def _largest(lanes: int) -> Callable[..., Any]:
 @intrinsic
 def add_8_nibbles(typing: Any, total: Any, at: Any, codes: Any, nibble: Any, unit: Any) -> Any:
     """``total[at + k] += (c - 7) * unit`` for the eight 4-bit codes c from `nibble` on; reads eight bytes of codes."""
-    floats, ints = ir.VectorType(_FLOAT, 8), ir.VectorType(_INT, 8)
-    long = ir.IntType(64)
+    kind, ints = floats(8), ir.VectorType(INT, 8)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        first = builder.lshr(arguments[3], ir.Constant(long, 1))
-        word = builder.load(_pointer(context, builder, codes, arguments[2], first, long))
+        first = builder.lshr(arguments[3], ir.Constant(LONG, 1))
+        word = builder.load(pointer_to(context, builder, codes, arguments[2], first, LONG))
         word.align = 1
-        odd = builder.shl(builder.and_(arguments[3], ir.Constant(long, 1)), ir.Constant(long, 2))
-        eight = _spread(builder, builder.trunc(builder.lshr(word, odd), _INT), 8)
-        shifts = ir.Constant(ints, [ir.Constant(_INT, 4 * lane) for lane in range(8)])
-        nibbles = builder.and_(builder.lshr(eight, shifts), _spread(builder, ir.Constant(_INT, 15), 8))
-        steps = builder.sitofp(builder.sub(nibbles, _spread(builder, ir.Constant(_INT, 7), 8)), floats)
-        pointer = _pointer(context, builder, total, arguments[0], arguments[1], floats)
-        grown = builder.fadd(_load(builder, pointer), builder.fmul(steps, _spread(builder, arguments[4], 8)))
-        _store(builder, grown, pointer)
+        odd = builder.shl(builder.and_(arguments[3], ir.Constant(LONG, 1)), ir.Constant(LONG, 2))
+        eight = spread(builder, builder.trunc(builder.lshr(word, odd), INT), 8)
+        shifts = ir.Constant(ints, [ir.Constant(INT, 4 * lane) for lane in range(8)])
+        nibbles = builder.and_(builder.lshr(eight, shifts), spread(builder, ir.Constant(INT, 15), 8))
+        steps = builder.sitofp(builder.sub(nibbles, spread(builder, ir.Constant(INT, 7), 8)), kind)
+        pointer = pointer_to(context, builder, total, arguments[0], arguments[1], kind)
+        grown = builder.fadd(load(builder, pointer), builder.fmul(steps, spread(builder, arguments[4], 8)))
+        store(builder, grown, pointer)
         return context.get_dummy_value()
 
     return types.void(total, types.int64, codes, types.int64, types.float32), code
@@ -140,16 +111,16 @@ def add_8_nibbles(typing: Any, total: Any, at: Any, codes: Any, nibble: Any, uni
 @intrinsic
 def add_8_bytes(typing: Any, total: Any, at: Any, codes: Any, start: Any, unit: Any) -> Any:
     """``total[at + k] += (c - 127) * unit`` for the eight 8-bit codes c from `start` on."""
-    floats, ints = ir.VectorType(_FLOAT, 8), ir.VectorType(_INT, 8)
+    kind, ints = floats(8), ir.VectorType(INT, 8)
     bytes_ = ir.VectorType(ir.IntType(8), 8)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        read = builder.load(_pointer(context, builder, codes, arguments[2], arguments[3], bytes_))
+        read = builder.load(pointer_to(context, builder, codes, arguments[2], arguments[3], bytes_))
         read.align = 1
-        steps = builder.sub(builder.zext(read, ints), _spread(builder, ir.Constant(_INT, 127), 8))
-        pointer = _pointer(context, builder, total, arguments[0], arguments[1], floats)
-        scaled = builder.fmul(builder.sitofp(steps, floats), _spread(builder, arguments[4], 8))
-        _store(builder, builder.fadd(_load(builder, pointer), scaled), pointer)
+        steps = builder.sub(builder.zext(read, ints), spread(builder, ir.Constant(INT, 127), 8))
+        pointer = pointer_to(context, builder, total, arguments[0], arguments[1], kind)
+        scaled = builder.fmul(builder.sitofp(steps, kind), spread(builder, arguments[4], 8))
+        store(builder, builder.fadd(load(builder, pointer), scaled), pointer)
         return context.get_dummy_value()
 
     return types.void(total, types.int64, codes, types.int64, types.float32), code
@@ -166,7 +137,7 @@ def bits_of(typing: Any, value: Any) -> Any:
     """The bits of a float32 as an int32."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], _INT)
+        return builder.bitcast(arguments[0], INT)
 
     return types.int32(types.float32), code
 
@@ -176,7 +147,7 @@ def float_of(typing: Any, bits: Any) -> Any:
     """The float32 of some bits (int32)."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], _FLOAT)
+        return builder.bitcast(arguments[0], FLOAT)
 
     return types.float32(types.int32), code
 

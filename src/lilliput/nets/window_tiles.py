@@ -15,58 +15,50 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from lilliput.nets.vector_code import (
+    INT,
+    LONG,
+    across,
+    floats,
+    fused,
+    load,
+    pointer_to,
+    shuffled,
+    spread,
+    store,
+    sums_of_eights,
+)
+
 LANES = 8
 LINE = 16
 """Floats in a line of the cache."""
-_FLOAT, _INT, _LONG = ir.FloatType(), ir.IntType(32), ir.IntType(64)
-_VECTOR = ir.VectorType(_FLOAT, LANES)
-
-
-def _at(context: Any, builder: Any, kind: Any, array: Any, place: Any) -> Any:
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [place])
+_VECTOR = floats(LANES)
 
 
 def _row(context: Any, builder: Any, kinds: Any, arrays: Any, number: int | Any, first: Any) -> Any:
     """Pointer to the row of a table that the list of places names; `arrays` are the table and the list."""
-    at = builder.add(first, number if isinstance(number, ir.Value) else ir.Constant(_LONG, number))
-    place = builder.load(_at(context, builder, kinds[1], arrays[1], at))
-    return _at(context, builder, kinds[0], arrays[0], place)
+    at = builder.add(first, number if isinstance(number, ir.Value) else ir.Constant(LONG, number))
+    place = builder.load(pointer_to(context, builder, kinds[1], arrays[1], at, LONG))
+    return pointer_to(context, builder, kinds[0], arrays[0], place)
 
 
-def _vector(builder: Any, row: Any, offset: Any) -> Any:
+def _along(builder: Any, row: Any, offset: Any) -> Any:
+    """Pointer to the vector of a row that begins at its float `offset`."""
     return builder.bitcast(builder.gep(row, [offset]), ir.PointerType(_VECTOR))
 
 
-def _load(builder: Any, row: Any, offset: Any) -> Any:
-    value = builder.load(_vector(builder, row, offset))
-    value.align = 4
-    return value
-
-
-def _store(builder: Any, value: Any, row: Any, offset: Any) -> None:
-    builder.store(value, _vector(builder, row, offset)).align = 4
-
-
-def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """`a` times `b` plus `c`, fused where the processor can do it."""
-    kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32"), (a, b, c))
-
-
-def _sum(builder: Any, vector: Any) -> Any:
-    """The sum of the lanes, by halves."""
-    width = LANES
-    while width > 1:
-        width //= 2
-        low = ir.Constant(ir.VectorType(_INT, width), list(range(width)))
-        high = ir.Constant(ir.VectorType(_INT, width), list(range(width, 2 * width)))
-        vector = builder.fadd(builder.shuffle_vector(vector, vector, low), builder.shuffle_vector(vector, vector, high))
-    return builder.extract_element(vector, ir.Constant(_INT, 0))
-
-
-def _spread(builder: Any, number: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(_INT, 0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES))
+def _store_sums(builder: Any, vectors: list[Any], place: Any) -> None:
+    """The sums of the lanes of some vectors, one after the other from `place` on."""
+    if len(vectors) == 1:
+        builder.store(across(builder, vectors[0]), place)
+        return
+    sums, stored = sums_of_eights(builder, vectors), 0
+    for lanes in (4, 2, 1):
+        if len(vectors) & lanes:
+            part = shuffled(builder, sums, sums, range(stored, stored + lanes))
+            at = builder.gep(place, [ir.Constant(LONG, stored)])
+            store(builder, part, builder.bitcast(at, ir.PointerType(part.type)))
+            stored += lanes
 
 
 def _dots(inputs: int, outputs: int) -> Callable[..., Any]:
@@ -79,23 +71,22 @@ def _dots(inputs: int, outputs: int) -> Callable[..., Any]:
             left = [_row(context, builder, kinds[:2], arguments[:2], i, arguments[2]) for i in range(inputs)]
             right = [_row(context, builder, kinds[3:5], arguments[3:5], j, arguments[5]) for j in range(outputs)]
             zero = ir.Constant(_VECTOR, [0.0] * LANES)
-            sums = [[cgutils.alloca_once_value(builder, zero) for _ in right] for _ in left]
+            sums = [[cgutils.alloca_once(builder, _VECTOR) for _ in right] for _ in left]
             for row in sums:
                 for total in row:
                     builder.store(zero, total)
             with cgutils.for_range_slice(
-                builder, ir.Constant(_LONG, 0), arguments[6], ir.Constant(_LONG, LANES), intp=_LONG
+                builder, ir.Constant(LONG, 0), arguments[6], ir.Constant(LONG, LANES), intp=LONG
             ) as (offset, _):
-                vectors = [_load(builder, row, offset) for row in right]
-                for i, row in enumerate(left):
-                    value = _load(builder, row, offset)
-                    for j, vector in enumerate(vectors):
-                        builder.store(_fused(builder, value, vector, builder.load(sums[i][j])), sums[i][j])
-            for i in range(inputs):
-                start = builder.add(arguments[8], builder.mul(arguments[9], ir.Constant(_LONG, i)))
-                for j in range(outputs):
-                    place = _at(context, builder, kinds[7], arguments[7], builder.add(start, ir.Constant(_LONG, j)))
-                    builder.store(_sum(builder, builder.load(sums[i][j])), place)
+                values = [load(builder, _along(builder, row, offset)) for row in left]
+                for j, row in enumerate(right):
+                    vector = load(builder, _along(builder, row, offset))
+                    for i, value in enumerate(values):
+                        builder.store(fused(builder, value, vector, builder.load(sums[i][j])), sums[i][j])
+            for i, row in enumerate(sums):
+                start = builder.add(arguments[8], builder.mul(arguments[9], ir.Constant(LONG, i)))
+                place = pointer_to(context, builder, kinds[7], arguments[7], start)
+                _store_sums(builder, [builder.load(total) for total in row], place)
             return context.get_dummy_value()
 
         return types.void(table, places, types.int64, other, others, types.int64, types.int64, products, types.int64,
@@ -113,31 +104,33 @@ def _adjust(outputs: int) -> Callable[..., Any]:
             kinds = signature.args
 
             def number(which: int, place: Any) -> Any:
-                return _spread(builder, builder.load(_at(context, builder, kinds[which], arguments[which], place)))
+                value = builder.load(pointer_to(context, builder, kinds[which], arguments[which], place))
+                return spread(builder, value, LANES)
 
             right = [_row(context, builder, kinds[5:7], arguments[5:7], j, arguments[8]) for j in range(outputs)]
-            damped = [number(7, builder.add(arguments[8], ir.Constant(_LONG, j))) for j in range(outputs)]
+            damped = [number(7, builder.add(arguments[8], ir.Constant(LONG, j))) for j in range(outputs)]
             zero = ir.Constant(_VECTOR, [0.0] * LANES)
-            sums = [cgutils.alloca_once_value(builder, zero) for _ in right]
+            sums = [cgutils.alloca_once(builder, _VECTOR) for _ in right]
             with cgutils.for_range_slice(
-                builder, ir.Constant(_LONG, 0), arguments[9], ir.Constant(_LONG, LANES), intp=_LONG
+                builder, ir.Constant(LONG, 0), arguments[9], ir.Constant(LONG, LANES), intp=LONG
             ) as (offset, _):
-                vectors = [_load(builder, row, offset) for row in right]
+                vectors = [load(builder, _along(builder, row, offset)) for row in right]
                 for total in sums:
                     builder.store(zero, total)
-                with cgutils.for_range(builder, arguments[4], intp=_LONG) as loop:
+                with cgutils.for_range(builder, arguments[4], intp=LONG) as loop:
                     row = _row(context, builder, kinds[:2], arguments[:2], loop.index, arguments[3])
-                    value = _load(builder, row, offset)
+                    value = load(builder, _along(builder, row, offset))
                     moved = zero
                     start = builder.add(arguments[11], builder.mul(arguments[12], loop.index))
                     for j, vector in enumerate(vectors):
-                        step = number(10, builder.add(start, ir.Constant(_LONG, j)))
-                        moved = _fused(builder, step, vector, moved)
-                        builder.store(_fused(builder, step, value, builder.load(sums[j])), sums[j])
+                        step = number(10, builder.add(start, ir.Constant(LONG, j)))
+                        moved = fused(builder, step, vector, moved)
+                        builder.store(fused(builder, step, value, builder.load(sums[j])), sums[j])
                     share = number(2, builder.add(arguments[3], loop.index))
-                    _store(builder, _fused(builder, share, moved, value), row, offset)
+                    store(builder, fused(builder, share, moved, value), _along(builder, row, offset))
                 for row, vector, share, total in zip(right, vectors, damped, sums, strict=True):
-                    _store(builder, _fused(builder, share, builder.load(total), vector), row, offset)
+                    after = fused(builder, share, builder.load(total), vector)
+                    store(builder, after, _along(builder, row, offset))
             return context.get_dummy_value()
 
         return types.void(table, places, damp, types.int64, types.int64, other, others, damp_other, types.int64,
@@ -149,17 +142,18 @@ def _adjust(outputs: int) -> Callable[..., Any]:
 @intrinsic
 def _fetch(typing: Any, table: Any, place: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = builder.bitcast(_at(context, builder, signature.args[0], *arguments), ir.PointerType(ir.IntType(8)))
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _INT, _INT, _INT])
+        pointer = pointer_to(context, builder, signature.args[0], arguments[0], arguments[1], ir.IntType(8))
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, INT, INT, INT])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [pointer, ir.Constant(_INT, 1), ir.Constant(_INT, 3), ir.Constant(_INT, 1)])
+        builder.call(function, [pointer, ir.Constant(INT, 1), ir.Constant(INT, 3), ir.Constant(INT, 1)])
         return context.get_dummy_value()
 
     return types.void(table, types.int64), code
 
 
-_dots43, _dots23, _dots13 = _dots(4, 3), _dots(2, 3), _dots(1, 3)
-_dots41, _dots21, _dots11 = _dots(4, 1), _dots(2, 1), _dots(1, 1)
+_dots26, _dots16 = _dots(2, 6), _dots(1, 6)
+_dots23, _dots13 = _dots(2, 3), _dots(1, 3)
+_dots21, _dots11 = _dots(2, 1), _dots(1, 1)
 _adjust6, _adjust3, _adjust1 = _adjust(6), _adjust(3), _adjust(1)
 
 
@@ -178,20 +172,21 @@ def dots(table, places, first, inputs, other, others, second, outputs, width, pr
     """
     i = 0
     while i < inputs:
-        tall = 4 if inputs - i >= 4 else (2 if inputs - i >= 2 else 1)
+        tall = 2 if inputs - i >= 2 else 1
         j = 0
         while j < outputs:
-            wide = 3 if outputs - j >= 3 else 1
+            wide = 6 if outputs - j >= 6 else (3 if outputs - j >= 3 else 1)
             a, b, p = first + i, second + j, at + i * outputs + j
-            if wide == 3:
-                if tall == 4:
-                    _dots43(table, places, a, other, others, b, width, products, p, outputs)
-                elif tall == 2:
+            if wide == 6:
+                if tall == 2:
+                    _dots26(table, places, a, other, others, b, width, products, p, outputs)
+                else:
+                    _dots16(table, places, a, other, others, b, width, products, p, outputs)
+            elif wide == 3:
+                if tall == 2:
                     _dots23(table, places, a, other, others, b, width, products, p, outputs)
                 else:
                     _dots13(table, places, a, other, others, b, width, products, p, outputs)
-            elif tall == 4:
-                _dots41(table, places, a, other, others, b, width, products, p, outputs)
             elif tall == 2:
                 _dots21(table, places, a, other, others, b, width, products, p, outputs)
             else:

@@ -62,11 +62,11 @@ def neighbours(words, count, at, reach, found):
 
 
 @njit(nogil=True, cache=True)
-def look_around(kind, words, count, places, at, key, window, negatives, chances, others, nearby, outputs):
+def look_around(kind, words, count, places, at, key, window, negatives, aliases, nearby, outputs):
     """What the word at `at` is learned from: rows that are put in, to `nearby`, and rows held to, to `outputs`.
 
     Returns how many are put in, how many held to, and how many of these, the first, are to be expected; the others are
-    negatives, drawn with the alias table of `chances` and `others`, but for those that are to be expected. Nothing is
+    negatives, drawn with `aliases` as of `alias_table`, but for those that are to be expected. Nothing is
     put in at the end of a text, and where a word has no neighbours.
     """
     word = words[at]
@@ -84,11 +84,12 @@ def look_around(kind, words, count, places, at, key, window, negatives, chances,
         expected = 1
     if put == 0:
         return 0, 0, 0
-    size, held = np.uint64(len(chances)), expected
+    size, held = np.uint64(len(aliases)), expected
     for j in range(negatives):
         bits = draw(key, places[at], _NEGATIVE + np.uint64(j))
-        drawn = np.int64(((bits >> _HALF) * size) >> _HALF)
-        drawn = drawn if np.uint32(bits & _LOW) <= chances[drawn] else np.int64(others[drawn])
+        at_first = np.int64(((bits >> _HALF) * size) >> _HALF)
+        alias = aliases[at_first]
+        drawn = at_first if (bits & _LOW) <= (alias >> _HALF) else np.int64(alias & _LOW)  # without a branch
         fresh = True
         for i in range(held):  # no negative twice either, for both would move it
             fresh = fresh and outputs[i] != drawn

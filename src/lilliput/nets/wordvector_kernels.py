@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from lilliput.nets.barrier import meet
+from lilliput.nets.softplus_kernels import softplus
 from lilliput.nets.window_tiles import adjust, dots, fetch
 from lilliput.nets.windows_kernels import PLAIN, look_around
 
@@ -29,38 +30,28 @@ back.
 """
 AHEAD = 4
 """Windows ahead whose rows are brought nearer."""
-_ONE, _HALF, _SIXTH = np.float32(1), np.float32(0.5), np.float32(1 / 6)
+_ONE = np.float32(1)
 
 
 @njit(nogil=True, cache=True)
-def surprise(products, at, put, held, expected, rate, weight, powers, steps):
+def surprise(products, at, put, held, expected, rate, weight, steps):
     """The steps for the products of a window, rate included; negatives count `weight` times.
 
-    Returns its loss in nats, and the root of the mean square of its products. Both steps and loss need e = exp(-|x|):
-    by ``powers``, exp(-k / 32), and a polynomial of the rest.
+    Returns its loss in nats, and the root of the mean square of its products. Arrays as for `softplus`.
     """
-    loss = squares = 0.0
-    for i in range(put):
-        likely, unlikely = 1.0, 1.0
-        for j in range(held):
-            place = at + i * held + j
-            x = products[place]
-            squares += x * x
-            size = min(abs(x), np.float32(15.9))
-            k = np.int64(size * np.float32(32))
-            rest = size - np.float32(k) * np.float32(1 / 32)
-            e = powers[k] * (_ONE - rest * (_ONE - rest * (_HALF - rest * _SIXTH)))
-            share = _ONE / (_ONE + e)
-            towards = share if x >= 0 else _ONE - share  # the sigmoid of x
-            if j < expected:
-                steps[place] = rate * (_ONE - towards)
-                loss += max(np.float32(0), -x)
-                likely *= 1.0 + e
-            else:
-                steps[place] = -rate * weight * towards
-                loss += weight * max(np.float32(0), x)
-                unlikely *= 1.0 + e
-        loss += np.log(likely) + weight * np.log(unlikely)
+    if weight == 1:
+        loss, squares = softplus(products, at, put * held, -rate, steps)
+    else:
+        loss = squares = 0.0
+        for start in range(at, at + put * held, held):
+            near, size = softplus(products, start, expected, -rate, steps)
+            far, more = softplus(products, start + expected, held - expected, -rate * weight, steps)
+            loss += near + weight * far
+            squares += size + more
+    for start in range(at, at + put * held, held):
+        for place in range(start, start + expected):
+            loss -= products[place]
+            steps[place] += rate
     return loss, np.sqrt(squares / (put * held))
 
 
@@ -114,7 +105,7 @@ def _multiply(kind, part, slices, sizes, nearby, outputs, most, longest, grams, 
     """What a slice contributes to the products of a batch."""
     places_in, places_out, products, means = work[0][part], work[1][part], work[2][part], work[3][part]
     base, width = slices[part, 0], slices[part, 1]
-    base_in = slices[part, 2]
+    base_in, room = slices[part, 2], len(products) // BATCH
     for item in range(-AHEAD, len(sizes)):
         if item + AHEAD < len(sizes):
             second = (item + AHEAD) * longest
@@ -131,22 +122,22 @@ def _multiply(kind, part, slices, sizes, nearby, outputs, most, longest, grams, 
         put, held = sizes[item, 0], sizes[item, 1]
         first, second = item * most, item * longest
         if put and kind == PLAIN:
-            dots(inner, places_in, first, put, outer, places_out, second, held, width, products, first * longest)
+            dots(inner, places_in, first, put, outer, places_out, second, held, width, products, item * room)
         elif put:
             _mean(inner, base_in, width, nearby, first, put, grams, ends, means, item * width)
             places_in[first] = item * width
-            dots(means, places_in, first, 1, outer, places_out, second, held, width, products, first * longest)
+            dots(means, places_in, first, 1, outer, places_out, second, held, width, products, item * room)
 
 
 @njit(nogil=True, cache=True)
 def _move(kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, outer, work, steps, damps, terms):
     """Move the vectors of a slice by the steps of a batch."""
     places_in, places_out, means, moved = work[0][part], work[1][part], work[3][part], work[4][part]
-    width, base_in = slices[part, 1], slices[part, 2]
+    width, base_in, room = slices[part, 1], slices[part, 2], len(steps) // BATCH
     damp_in, damp_out, cautions = damps
     for item in range(len(sizes)):
         put, held = sizes[item, 0], sizes[item, 1]
-        first, second, at = item * most, item * longest, item * most * longest
+        first, second, at = item * most, item * longest, item * room
         if item + AHEAD < len(sizes):
             for j in range((item + AHEAD) * longest, (item + AHEAD) * longest + sizes[item + AHEAD, 1]):
                 fetch(outer, places_out[j], width)
@@ -166,7 +157,7 @@ def _move(kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, 
 
 
 @njit(nogil=True, cache=True)
-def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, work, rate, weights, powers, steps,
+def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, work, rate, weights, steps,
            damps, terms, losses, pairs):  # fmt: skip
     """The steps of some windows of a batch, from their products, and how much rows may move."""
     products = work[2]
@@ -176,12 +167,12 @@ def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, 
         if put == 0:
             continue
         rows = put if kind == PLAIN else 1
-        at = item * most * longest
+        at = item * (len(steps) // BATCH)
         for part in range(1, parts):
             for place in range(at, at + rows * held):
                 products[0, place] += products[part, place]
         weight = np.float32(weights[expected])
-        loss, size = surprise(products[0], at, rows, held, expected, np.float32(rate), weight, powers, steps)
+        loss, size = surprise(products[0], at, rows, held, expected, np.float32(rate), weight, steps)
         caution = CURVATURE * rate * max(LEAST_SIZE, size)
         losses[item] += loss
         cautions[item] = caution
@@ -193,8 +184,8 @@ def _weigh(kind, worker, workers, parts, sizes, nearby, outputs, most, longest, 
 
 
 @njit(nogil=True, cache=True)
-def learn(kind, worker, workers, barrier, words, places, count, key, window, negatives, rates, weights, chances, others,
-          grams, ends, powers, slices, inner, outer, windows, work, steps, damps, terms, losses, pairs):  # fmt: skip
+def learn(kind, worker, workers, barrier, words, places, count, key, window, negatives, rates, weights, aliases,
+          grams, ends, slices, inner, outer, windows, work, steps, damps, terms, losses, pairs):  # fmt: skip
     """Learn from the windows of `count` words, together with the other workers; False if one of them failed.
 
     ``slices``: int64 (slices, 3): where its rows begin in the outer table, their width, where they begin in the inner
@@ -220,11 +211,11 @@ def learn(kind, worker, workers, barrier, words, places, count, key, window, neg
             if not meet(barrier, workers, meeting):
                 return False
             _weigh(kind, worker, workers, len(slices), now, nearby[side], outputs[side], most, longest, work, rate,
-                   weights, powers, steps, damps, own, losses, pairs)  # fmt: skip
+                   weights, steps, damps, own, losses, pairs)  # fmt: skip
         for at in range(end + worker, min(count, end + BATCH), workers):
             item = at - end
             found = look_around(
-                kind, words, count, places, at, key, window, negatives, chances, others,
+                kind, words, count, places, at, key, window, negatives, aliases,
                 nearby[other, item * most :], outputs[other, item * longest :],
             )  # fmt: skip
             sizes[other, item, 0], sizes[other, item, 1], sizes[other, item, 2] = found

@@ -19,7 +19,6 @@ from lilliput.nets.wordvector_kernels import BATCH, learn
 SLICE = 50
 """Dimensions of a slice at least; a thread's part of the other work does not pay for fewer."""
 MOST_SLICES = 8
-_POWERS = np.exp(-np.arange(512) / 32).astype(np.float32)
 _BLOCK = 4096
 
 
@@ -86,15 +85,16 @@ class WordNet:
             np.zeros((2, BATCH * most), dtype=np.int32),
             np.zeros((2, BATCH * longest), dtype=np.int32),
         )
+        room = most * longest + LANES  # as products are read and steps written some at a time
         means = 0 if self._kind == PLAIN else BATCH * width
         self._work = (
             np.zeros((parts, BATCH * most), dtype=np.int64),
             np.zeros((parts, BATCH * longest), dtype=np.int64),
-            np.zeros((parts, BATCH * most * longest), dtype=np.float32),
+            np.zeros((parts, BATCH * room), dtype=np.float32),
             np.zeros((parts, means), dtype=np.float32),
             np.zeros((parts, width), dtype=np.float32),
         )
-        self._steps = np.zeros(BATCH * most * longest, dtype=np.float32)
+        self._steps = np.zeros(BATCH * room, dtype=np.float32)
         self._damps = (
             np.zeros(BATCH * most, dtype=np.float32),
             np.zeros(BATCH * longest, dtype=np.float32),
@@ -120,7 +120,7 @@ class WordNet:
         def work(worker: int) -> Any:
             return learn(
                 self._kind, worker, self.threads, barrier, *self._kept, count, key, self._settings.window,
-                self._settings.negatives, np.array(rates), self._weights, *self._aliases, *self._grams, _POWERS,
+                self._settings.negatives, np.array(rates), self._weights, self._aliases, *self._grams,
                 self._slices, self._inner, self._outer, self._windows, self._work, self._steps, self._damps,
                 self._terms, self._losses, self._pairs,
             )  # fmt: skip
@@ -181,8 +181,8 @@ def keeping(counts: NDArray[np.int64], sample: float) -> NDArray[np.uint32]:
     return np.asarray(np.minimum(1.0, np.sqrt(ratio) + ratio) * 0xFFFFFFFF).astype(np.uint32)
 
 
-def alias_table(weights: NDArray[np.float64]) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
-    """Chances of 2^32 and other choices, to draw in proportion to the weights (Vose 1991)."""
+def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """A chance of 2^32 (the high half) and another choice each, to draw in proportion to the weights (Vose 1991)."""
     scaled = (weights / weights.sum() * len(weights)).tolist()
     chances, others = [1.0] * len(scaled), list(range(len(scaled)))
     small = [i for i, weight in enumerate(scaled) if weight < 1]
@@ -193,4 +193,4 @@ def alias_table(weights: NDArray[np.float64]) -> tuple[NDArray[np.uint32], NDArr
         scaled[high] -= 1 - scaled[low]
         if scaled[high] < 1:
             small.append(large.pop())
-    return (np.array(chances) * 0xFFFFFFFF).astype(np.uint32), np.array(others, dtype=np.int32)
+    return (np.array(chances) * 0xFFFFFFFF).astype(np.uint64) << np.uint64(32) | np.array(others, dtype=np.uint64)
