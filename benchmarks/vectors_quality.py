@@ -28,12 +28,20 @@ CLAIM = ("EN-WS-353-ALL", "EN-SIMLEX-999", "EN-MTurk-771", "EN-RW-STANFORD")
 PEERS = Path(__file__).with_name("peers_vectors.py")
 SETTINGS = {
     "gensim": ("1e-3", "0.025"),
-    "gensim-at-our-rate": ("1e-3", "0.05"),
+    "gensim-twice-its-rate": ("1e-3", "0.05"),
+    "gensim-at-our-rate": ("1e-3", "0.09"),
+    "gensim-cbow": ("1e-3", "0.025", "cbow"),
+    "gensim-cbow-twice-its-rate": ("1e-3", "0.05", "cbow"),
     "fasttext": ("1e-4", "0.05"),
     "fasttext-subwords": ("1e-4", "0.05"),
 }
-"""What the peers are asked for: from which share on words are thinned, and the rate."""
-OURS = {"lilliput": {}, "lilliput-thinned": {"sample": 1e-4}, "lilliput-subwords": {"subwords": (3, 6)}}
+"""What the peers are asked for: from which share on words are thinned, the rate, and the method if not skip-gram."""
+OURS = {
+    "lilliput": {},
+    "lilliput-thinned": {"sample": 1e-4},
+    "lilliput-subwords": {"subwords": (3, 6)},
+    "lilliput-cbow": {"method": "cbow"},
+}
 
 _FIT = r"""
 import json, re, resource, sys, time
@@ -83,18 +91,8 @@ def run(name: str, text: Path, out: Path, epochs: int) -> dict[str, float]:
         command = [sys.executable, "-c", _FIT, str(text), str(out), given]
     else:
         python = os.environ["LILLIPUT_PEERS" if name.startswith("gensim") else "LILLIPUT_FASTTEXT"]
-        sample, rate = SETTINGS[name]
-        command = [
-            python,
-            str(PEERS),
-            name.removesuffix("-at-our-rate"),
-            str(text),
-            str(out),
-            str(epochs),
-            "2",
-            sample,
-            rate,
-        ]
+        peer = "gensim" if name.startswith("gensim") else name
+        command = [python, str(PEERS), peer, str(text), str(out), str(epochs), "2", *SETTINGS[name]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr}")

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 STRETCH = 1 << 16
 """Words between two looks at the clock and the keyboard."""
-RATES = {"skipgram": 0.05, "cbow": 0.05}
+RATES = {"skipgram": 0.09, "cbow": 0.2}
+GRAM_RATE = 0.05
+"""With n-grams, where more makes rare words worse."""
 CLOSING, SAFETY = 0.7, 2.0
 """What is kept back of a time budget for the end: seconds, and times of a rehearsal of making codes."""
 
@@ -122,7 +124,7 @@ def _learned(
     model: WordVectors, net: WordNet, stream: NumberStream, words: int, promise: Promise, closing: float
 ) -> tuple[list[float], bool]:
     """Go through the texts; returns the loss of each epoch and whether Ctrl-C came. `closing`: seconds to keep back."""
-    rate = float(model.rate or RATES[model.method])
+    rate = float(model.rate or (RATES[model.method] if model.subwords is None else GRAM_RATE))
     began = time.monotonic()
     span = None if promise.end is None else max(1e-3, promise.end - closing - began)
     total = int(model.epochs) * len(stream)
