@@ -23,7 +23,9 @@ BUCKETS = 1 << 18
 """Of n-grams, where there is room for them."""
 GRAM_SHARE = 0.5
 """Of a budget of bytes, what n-grams may take."""
-_SCALE, _RUN = 4, 16
+_SCALE, _RUN = 2, 16
+_LETTER, _LENGTH = 0.5, 0.5
+"""Bytes of a word's letter and of its length, deflated; where that was hoped for in vain, `shortened` takes words out."""
 
 
 def buckets_for(model: WordVectors, promise: Promise) -> int:
@@ -40,13 +42,13 @@ def fitting(vocabulary: Vocabulary, model: WordVectors, promise: Promise) -> Voc
     if allowed is None:
         return vocabulary
     grams = 0 if model.subwords is None else buckets_for(model, promise) * (int(model.dim) + _SCALE)
-    each = int(model.dim) + _SCALE + 1 + smallest_type(len(vocabulary)).itemsize
-    letters = np.cumsum([len(word) for word in vocabulary.words])
+    each = int(model.dim) + _SCALE + _LENGTH + smallest_type(len(vocabulary)).itemsize
+    letters = _LETTER * np.cumsum([len(word) for word in vocabulary.words])
     runs = np.cumsum(np.diff(vocabulary.counts, prepend=0) != 0)
     sizes = OVERHEAD + grams + letters + runs * _RUN + each * np.arange(1, len(vocabulary) + 1)
     kept = int(np.searchsorted(sizes, allowed, side="right"))
     if kept < min(FEWEST, len(vocabulary)):
-        smallest = round_memory(int(sizes[min(FEWEST, len(sizes)) - 1]))
+        smallest = round_memory(int(np.ceil(sizes[min(FEWEST, len(sizes)) - 1])))
         raise BudgetError(
             f"vectors of dimension {model.dim} of not even {FEWEST} words fit into {allowed:,} bytes; "
             f"the smallest memory that would do is {smallest}",
