@@ -10,6 +10,11 @@ from hypothesis import settings
 
 CI = os.environ.get("CI") == "true"
 
+# Threads of OpenMP and OpenBLAS that have nothing to do sleep. By default they spin, on cores that the other workers
+# of pytest-xdist need: a network that was trained in two seconds took sixteen. No result changes by it.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 ALLOWED_SKIPS = ("needs the fasttext package",)
 """What a reason to skip a test may begin with in CI; any other skip fails the session."""
 
