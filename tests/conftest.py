@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ ALLOWED_SKIPS = ("needs the fasttext package",)
 settings.register_profile("lilliput", derandomize=True, deadline=None)
 settings.register_profile("lilliput-ci", settings.get_profile("lilliput"), max_examples=30)
 settings.load_profile("lilliput-ci" if CI else "lilliput")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test cuts the power, so what this process writes need not be on the disk; tests/core/test_atomic.py looks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
