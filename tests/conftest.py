@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data sets are not here (set LILLIPUT_DATA)")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # the garbage collector need not look through all libraries and tests again and again
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
