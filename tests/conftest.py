@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,25 @@ from hypothesis import settings
 
 CI = os.environ.get("CI") == "true"
 
+# Threads of OpenMP and OpenBLAS that have nothing to do sleep. By default they spin, on cores that the other workers
+# of pytest-xdist need: a network that was trained in two seconds took sixteen. No result changes by it.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 ALLOWED_SKIPS = ("needs the fasttext package",)
 """What a reason to skip a test may begin with in CI; any other skip fails the session."""
 
 settings.register_profile("lilliput", derandomize=True, deadline=None)
 settings.register_profile("lilliput-ci", settings.get_profile("lilliput"), max_examples=30)
 settings.load_profile("lilliput-ci" if CI else "lilliput")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test cuts the power, so what this process writes need not be on the disk; tests/core/test_atomic.py looks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +41,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data sets are not here (set LILLIPUT_DATA)")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # the garbage collector need not look through all libraries and tests again and again
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -14,13 +14,13 @@ FITS_AFTER_WARMING = """
 import random, sys
 from importlib import import_module
 from lilliput import TextClassifier
-from lilliput.warm import CALLED, warm
+from lilliput.warm import CALLED, _label
 
 def signatures():
     kernels = {name: kernel for module in map(import_module, CALLED) for name, kernel in vars(module).items()}
     return {f"{name} {one}" for name, kernel in kernels.items() for one in getattr(kernel, "signatures", ())}
 
-warm()
+_label()
 before = signatures()
 draw = random.Random(0)
 texts = [" ".join(f"word{draw.randrange(400)}" for _ in range(30)) for _ in range(400)]
@@ -28,7 +28,7 @@ single = [f"label{draw.randrange(4)}" for _ in texts]
 for options in (
     {"budget": "15KB"},
     {"budget": "15KB", "network": "embedding"},
-    {"threads": 1, "budget": "15KB,2s"},
+    {"threads": 1, "budget": "15KB,1s"},
 ):
     model = TextClassifier(progress=False, **options).fit(texts, single)
     model.predict(texts)

@@ -32,6 +32,7 @@ CALLED = (
     "lilliput.data.edge_kernels",
     "lilliput.features.bags",
     "lilliput.features.cluster_kernels",
+    "lilliput.features.counts",
     "lilliput.features.exchange_bigram",
     "lilliput.features.exchange_counts",
     "lilliput.features.exchange_predictive",
@@ -127,6 +128,14 @@ def _tag_and_cluster() -> None:
         tagger = SequenceTagger(budget="50KB", clusters=known, threads=threads, progress=False)
         tagger.fit(words, [["D", "N", "V", "X"]] * 40).predict(words)
     Segmenter(threads=1, progress=False).fit(words).predict(["thedogran"] * 20)
+
+
+def _count() -> None:
+    """Count the n-grams of a tiny text."""
+    from lilliput.features.counts import hashed_counts
+    from lilliput.features.plain import NGrams
+
+    hashed_counts(["a b"], NGrams("word", 1, 1, 9), threads=1)
 
 
 def _look_near() -> None:
@@ -264,6 +273,7 @@ def _sources() -> Iterator[Path]:
 STEPS = (
     _label,
     _tag_and_cluster,
+    _count,
     _look_near,
     _multiply_sparse,
     _learn_vectors,

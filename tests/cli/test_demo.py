@@ -14,7 +14,7 @@ from lilliput.data import builtin
 def test_the_demo_shows_a_report_answers_and_reasons(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     docstrings = builtin.docstrings
     monkeypatch.setattr(builtin, "docstrings", lambda: docstrings(limit=500))
-    monkeypatch.setattr(demo_segment, "SENTENCES", 500)
+    monkeypatch.setattr(demo_segment, "SENTENCES", 300)
     done = run("demo", "-o", tmp_path / "models")
     assert done.code == 0, done.err
     assert "accuracy" in done.out

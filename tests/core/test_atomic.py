@@ -30,6 +30,14 @@ def test_writes_and_replaces(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
+@posix
+def test_the_file_is_on_the_disk_before_its_name_and_the_name_before_the_end(tmp_path, monkeypatch):
+    path, synced = tmp_path / "file", []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append((os.fstat(descriptor).st_ino, path.exists())))
+    write_atomically(path, [b"one"])
+    assert synced == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
+
+
 def failing(error):
     yield b"half of it"
     raise error

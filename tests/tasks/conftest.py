@@ -40,8 +40,10 @@ KINDS = {
 }
 
 
-def toy_rows(kind, count=240, seed=0):
-    """Texts of filler in which words tell the targets, and the targets."""
+@cache
+def toy_rows(name, count=240, seed=0):
+    """Texts of filler in which words tell the targets of a kind of problem, and the targets."""
+    kind = KINDS[name]
     generator = np.random.default_rng(seed)
     names = COLOURS[: kind.labels]
     texts, targets = [], []
@@ -73,7 +75,7 @@ def quick():
 @cache
 def fitted_once(name):
     with quick():
-        return TextClassifier(**KINDS[name].options, threads=1, progress=False).fit(*toy_rows(KINDS[name]))
+        return TextClassifier(**KINDS[name].options, threads=1, progress=False).fit(*toy_rows(name))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,7 +93,7 @@ def kind(request):
 @pytest.fixture(scope="session")
 def toy():
     """(texts, targets) of a kind, by its name."""
-    return lambda name, count=240, seed=0: toy_rows(KINDS[name], count, seed)
+    return lambda name, count=240, seed=0: tuple(map(list, toy_rows(name, count, seed)))
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +118,8 @@ def fresh(fitted):
 def wordy():
     """(texts, labels) with more n-grams than fit into most budgets."""
 
-    def make(labels=3, rows=300, seed=0):
+    @cache
+    def made(labels, rows, seed):
         generator = np.random.default_rng(seed)
         vocabulary = ["".join(parts) for parts in product("bdfgklmnprst", "aeiou", "klmnrst", "aeiou")]
         texts, targets = [], []
@@ -127,7 +130,7 @@ def wordy():
             targets.append(f"label {label}")
         return texts, targets
 
-    return make
+    return lambda labels=3, rows=300, seed=0: tuple(map(list, made(labels, rows, seed)))
 
 
 @pytest.fixture(scope="session")

@@ -149,8 +149,8 @@ def test_a_fit_that_takes_longer_is_no_model(wordy, slow):
 def test_what_was_fitted_before_stays(wordy, slow):
     model = TextClassifier(threads=1, progress=False).fit(*wordy())
     before, learned = model.to_bytes(), dict(vars(model))
-    slow(0.5)
-    for budget in (Budget(time=0.5), Budget(latency=1e-8), Budget(memory=300)):
+    slow(0.1)
+    for budget in (Budget(time=0.1), Budget(latency=1e-8), Budget(memory=300)):
         model.set_params(budget=budget)
         for learn in (model.fit, model.partial_fit):
             with pytest.raises(BudgetError, match=r"the smallest .* that would do"):

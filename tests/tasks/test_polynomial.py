@@ -86,7 +86,7 @@ def test_a_product_among_hundreds_of_columns():
     random = np.random.default_rng(0)
     X = random.standard_normal((600, 310))
     y = X[:, 17] * X[:, 300] + 0.1 * random.standard_normal(600)
-    found = model(columns=20).fit(X, y)
+    found = model(columns=20, layers=2).fit(X, y)
     assert {17, 300} <= set(found.used_)
     fresh = random.standard_normal((500, 310))
     assert found.score(fresh, fresh[:, 17] * fresh[:, 300]) > 0.95

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from lilliput.nets import pooling
 from lilliput.nets.kernels import SIGMOID, SOFTMAX
 from lilliput.training import passes as passes_module
-from lilliput.training.passes import BATCH, BLOCK, Clock, Crowded, Passes, Schedule
+from lilliput.training.passes import BATCH, Clock, Crowded, Passes, Schedule
 
+BLOCK = 32
+"""Batches between two looks at the clock, where a test needs more texts than one block has."""
 FORMS = {
     "linear": {},
     "linear, wide, 4 bits": {"outputs": 9, "code_bits": 4},
@@ -88,7 +90,8 @@ def test_no_texts_no_pass(make_learner, make_source):
 
 
 @pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, BATCH * BLOCK + 3])
-def test_every_pass_sees_every_text(fit, count):
+def test_every_pass_sees_every_text(fit, monkeypatch, count):
+    monkeypatch.setattr(passes_module, "BLOCK", BLOCK)
     counted = []
     fit({}, parts=1, count=count, schedule=Schedule(0.1, 2), advance=counted.append)
     assert sum(counted) == 2 * count
@@ -191,6 +194,7 @@ def test_the_pass_it_landed_after_is_told_and_can_be_asked_for(toy, make_learner
 @pytest.mark.parametrize(("threads", "ends"), [(1, (3,)), (2, (1, 8))])
 def test_ctrl_c_leaves_a_learner_that_can_be_frozen(toy, make_learner, make_source, monkeypatch, threads, ends):
     monkeypatch.setattr(passes_module, "WORTH_THREADS", 0)
+    monkeypatch.setattr(passes_module, "BLOCK", BLOCK)
     texts, labels = toy(BATCH * BLOCK + 1)
     for blocks in ends:  # 1, 3, 8: before, at and after the start of coding
         learner = make_learner(texts)

@@ -5,7 +5,7 @@ A matrix that stays in a fastText file need not be aligned; x86-64 and 64-bit AR
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lilliput.compat.fasttext_kernel_words import fill_buckets, fill_slots
 from lilliput.compat.fasttext_matrix import DenseMatrix, QuantMatrix
 from lilliput.compat.fasttext_parts import FastTextModel
+from lilliput.core.arrays import constant
 
 OVA, SOFTMAX, HS = range(3)
 
@@ -89,13 +90,13 @@ def prepare(model: FastTextModel) -> Compiled:
     none = np.empty(0, np.int32)
     left, right = model.tree if model.loss == "hs" else (none, none)
     kind = {"hs": HS, "softmax": SOFTMAX}.get(model.loss, OVA)
-    weights, lengths = _frozen(model.weights), _frozen(model.lengths)
+    weights, lengths = constant(model.weights), constant(model.lengths)
     return Compiled(
-        Lexicon(_frozen(dictionary.text), _frozen(dictionary.offsets), _frozen(slots), dictionary.words),
+        Lexicon(constant(dictionary.text), constant(dictionary.offsets), constant(slots), dictionary.words),
         Rules(hashing.bucket, hashing.minn, hashing.maxn, hashing.word_ngrams),
-        Buckets(dictionary.pruned, _frozen(keys), _frozen(rows)),
+        Buckets(dictionary.pruned, constant(keys), constant(rows)),
         _input(model),
-        Output(kind, weights, lengths, _frozen(left), _frozen(right), _frozen(model.sigmoid_table)),
+        Output(kind, weights, lengths, constant(left), constant(right), constant(model.sigmoid_table)),
     )
 
 
@@ -108,20 +109,13 @@ def _input(model: FastTextModel) -> Input:
         values, codes = no_floats.reshape(0, 0), model.input
     return Input(
         dim=model.dim,
-        values=_frozen(values),
+        values=constant(values),
         width=codes.width,
-        codes=_frozen(codes.codes),
-        centroids=_frozen(codes.centroids),
-        norm_codes=_frozen(codes.norm_codes),
-        norms=_frozen(codes.norms),
+        codes=constant(codes.codes),
+        centroids=constant(codes.centroids),
+        norm_codes=constant(codes.norm_codes),
+        norms=constant(codes.norms),
     )
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only view: the kernels are then compiled once, for mapped and for new arrays alike."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def _table_size(entries: int) -> int:

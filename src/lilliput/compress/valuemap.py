@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.compress.levels import unpack_codes
+from lilliput.core.arrays import constant
 from lilliput.core.errors import DataError, ModelFileError
 from lilliput.core.modelfile import StrPath, require
 
@@ -53,9 +54,7 @@ class Lookup(NamedTuple):
 def no_lookup() -> Lookup:
     """A stand-in where a kernel has no map to look into."""
     columns, bits, values = np.zeros((0, 7), np.uint64), np.zeros(0, np.uint64), np.zeros(0, np.uint32)
-    for array in (columns, bits, values):
-        array.flags.writeable = False
-    return Lookup(np.uint64(0), columns, bits, values)
+    return Lookup(np.uint64(0), constant(columns), constant(bits), constant(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +102,7 @@ class ValueMap:
         """The values of `keys` (uint64, (n,)), -1 for those that are not in the map; int64 (n,)."""
         from lilliput.compress.valuemap_kernels import look_up
 
-        asked = np.ascontiguousarray(keys, dtype=np.uint64).view()
-        asked.flags.writeable = False
+        asked = constant(np.ascontiguousarray(keys, dtype=np.uint64))
         found = np.empty(len(asked), dtype=np.int64)
         look_up(asked, self.lookup, found)
         return found
@@ -112,9 +110,7 @@ class ValueMap:
     @cached_property
     def lookup(self) -> Lookup:
         """The map for the kernels."""
-        for array in (self._columns, self._table):
-            array.flags.writeable = False
-        return Lookup(np.uint64(self._salt), self._columns, self.bits, self._table)
+        return Lookup(np.uint64(self._salt), constant(self._columns), constant(self.bits), constant(self._table))
 
     def look_up_one(self, key: int) -> int:
         """The value of `key` (0 to 2 ** 64 - 1), or -1; the plain form of `look_up`."""

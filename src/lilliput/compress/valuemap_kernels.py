@@ -150,7 +150,6 @@ def build(
     keys, values = _distinct(keys, values)
     coding = _smallest(values, error)
     slots, bits = _solutions(keys, mixed(seed), coding.words(), coding.lengths())
-    bits.flags.writeable = False  # as in a loaded file, so that the kernels are compiled for one kind of array
     header = np.array([len(keys), seed, int(np.float64(error).view(np.uint64)), coding.size], dtype=np.uint64)
     return header, slots, bits, coding.packed, coding.listed
 

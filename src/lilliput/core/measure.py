@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter_ns
@@ -65,6 +66,7 @@ def latency(
     return float(middle), float(high)
 
 
+@cache
 def version_of(distribution: str) -> str:
     """The installed version of a distribution, or "not installed"; nothing is imported."""
     try:

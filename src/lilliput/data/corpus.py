@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
 from lilliput.core.errors import DataError
 from lilliput.data.buckets import BUCKETS, Bucket, Buckets, gathered
 from lilliput.data.packed import Packed
@@ -35,7 +36,7 @@ class Shard(NamedTuple):
             count, is_ascii = np.fromfile(file, np.int64, 2).tolist()
             rows = np.fromfile(file, np.int64, count)
             offsets = np.fromfile(file, np.int64, count + 1)
-            return cls(Packed(np.fromfile(file, np.uint8), offsets, bool(is_ascii)), rows)
+            return cls(Packed(constant(np.fromfile(file, np.uint8)), offsets, bool(is_ascii)), rows)
 
 
 class Corpus:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
+
 
 class Packed(NamedTuple):
     """Text i is ``buffer[offsets[i]:offsets[i + 1]]``; each ends in a NUL byte, which no tokeniser minds.
@@ -59,7 +61,7 @@ def subset(packed: Packed, texts: NDArray[np.int64]) -> Packed:
     sizes = np.diff(packed.offsets)[texts]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     places = np.repeat(packed.offsets[texts] - offsets[:-1], sizes) + np.arange(offsets[-1])
-    return Packed(_constant(packed.buffer[places]), offsets, packed.ascii)
+    return Packed(constant(packed.buffer[places]), offsets, packed.ascii)
 
 
 def concatenate(parts: Sequence[Packed]) -> Packed:
@@ -71,10 +73,4 @@ def concatenate(parts: Sequence[Packed]) -> Packed:
         end = int(offsets[-1][-1]) if len(part) else end
     buffers = [part.buffer[part.offsets[0] : part.offsets[-1]] for part in parts]
     buffer = np.concatenate(buffers) if buffers else np.zeros(0, dtype=np.uint8)
-    return Packed(_constant(buffer), np.concatenate(offsets), all(part.ascii for part in parts))
-
-
-def _constant(buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`buffer`, read-only like that of `pack`, so that the kernels are compiled for one kind of array."""
-    buffer.flags.writeable = False
-    return buffer
+    return Packed(constant(buffer), np.concatenate(offsets), all(part.ascii for part in parts))

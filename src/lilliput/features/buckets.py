@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
+
 
 @dataclass(frozen=True)
 class BucketMap:
@@ -26,8 +28,7 @@ class BucketMap:
         flags = np.zeros(1 << bits, dtype=np.uint8)
         flags[buckets] = 1
         words = np.packbits(flags, bitorder="little").view(np.dtype("<u8"))
-        words.flags.writeable = False  # as in a loaded file, so that the kernels are compiled for one kind of array
-        return cls(words)
+        return cls(constant(words))
 
     @cached_property
     def ranks(self) -> NDArray[np.uint32]:

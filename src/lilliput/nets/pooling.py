@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from lilliput.compress.valuemap import Lookup
+from lilliput.core.arrays import constant
 from lilliput.core.threads import map_ordered
 from lilliput.data.packed import Packed, pack
 from lilliput.features.bags import cluster_tokens, keep_rows, longest_text, lookup_of, text_scratch
@@ -132,9 +133,9 @@ def kernel_groups(net: FeedForward) -> tuple[Group, ...]:
             ngrams.bits,
             column,
             table.dim,
-            bucket_map.words,
+            constant(bucket_map.words),
             bucket_map.ranks,
-            table.codes,
+            constant(table.codes),
             table.bits,
             table.levels,
             table.scales.astype(np.float32),

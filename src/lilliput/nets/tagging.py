@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
 from lilliput.core.threads import map_ordered
 from lilliput.features.bags import keep_rows
 from lilliput.features.window_kernels import Tokens, cuts, most_chars, window_buckets
@@ -26,9 +27,9 @@ def token_logits(net: FeedForward, tokens: Tokens, threads: int) -> Floats:
                 *tokens,
                 window.table,
                 np.uint64(64 - window.bits),
-                bucket_map.words,
+                constant(bucket_map.words),
                 bucket_map.ranks,
-                table.codes,
+                constant(table.codes),
                 table.bits,
                 table.levels,
                 table.scales.astype(np.float32),

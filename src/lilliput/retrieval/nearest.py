@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sys
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
 from lilliput.core.threads import map_ordered
 
 BLOCK = 2048
@@ -29,7 +30,6 @@ _LARGEST = 127
 _KERNELS = "lilliput.retrieval.nearest_kernels"
 
 Floats = NDArray[np.float32]
-Number = TypeVar("Number", bound=np.number[Any])
 
 
 class Nearest(NamedTuple):
@@ -101,7 +101,8 @@ def scanned(
     """The same by the kernel: shards of the rows for one query, shares of the queries for several."""
     from lilliput.retrieval.nearest_kernels import scan
 
-    codes, inverse, queries = _read_only(codes), _read_only(inverse), _read_only(queries)
+    codes, inverse = constant(np.ascontiguousarray(codes)), constant(np.ascontiguousarray(inverse))
+    queries = constant(np.ascontiguousarray(queries))
 
     def part(share: tuple[slice, int, int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         asked, first, last = share
@@ -118,10 +119,3 @@ def scanned(
     rows, scores = (np.concatenate([pair[item][0] for pair in found]) for item in (0, 1))
     best = np.argsort(-scores, kind="stable")[:k]  # what a shard was too short for has minus infinity
     return rows[best][None], scores[best][None]
-
-
-def _read_only(array: NDArray[Number]) -> NDArray[Number]:
-    """A view of one kind, contiguous and not to be written to, so that the kernel is compiled once."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
 from lilliput.core.errors import DataError
 from lilliput.tasks.rank import NOBODY, SUSPICIOUS, Ranking
 
@@ -188,5 +189,6 @@ def best_supporters(model: InfluencerRanker, most: int) -> tuple[NDArray[np.uint
     best = np.full((rows, most), NOBODY, dtype=np.uint32)
     flows = np.zeros((rows, most), dtype=np.float32)
     weights = np.zeros(0, dtype=np.float32) if matrix.weights is None else matrix.weights
-    kernels.best(matrix.starts, matrix.sources, weights, given, ranking.scores, float(model.damping), best, flows)
+    arrays = map(constant, (matrix.starts, matrix.sources, weights, given, ranking.scores))
+    kernels.best(*arrays, float(model.damping), best, flows)
     return best, flows

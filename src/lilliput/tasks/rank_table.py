@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from lilliput.core.arrays import constant
 from lilliput.core.atomic import write_atomically
 from lilliput.core.errors import DataError
 from lilliput.core.modelfile import StrPath
@@ -97,12 +98,14 @@ def _texts(ranking: Ranking, mark: str, threads: int) -> Iterator[Any]:
     ids, introducer = ranking.ids, introducers(ranking)
     none = np.zeros(0, dtype=np.uint32)
     if isinstance(ids, Numbers):
-        told = (ids.values, np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.int64))
+        told = (constant(ids.values), constant(np.zeros(0, dtype=np.uint8)), constant(np.zeros(1, dtype=np.int64)))
         lengths = np.full(len(ids), 10)
     else:
-        told, lengths = (none, ids.data, ids.starts), 2 * np.diff(ids.starts) + 2
+        told, lengths = (constant(none), constant(ids.data), constant(ids.starts)), 2 * np.diff(ids.starts) + 2
     distance = np.zeros(0, dtype=np.int32) if ranking.distance is None else ranking.distance
     community = none if ranking.community is None else ranking.community
+    numbers = (ranking.order, ranking.scores, ranking.followers, ranking.friends, ranking.suspicion)
+    vectors = [constant(array) for array in (*numbers, distance, introducer, community)]
 
     def piece(first: int) -> Any:
         part = ranking.by_rank[first : first + ROWS]
@@ -111,8 +114,7 @@ def _texts(ranking: Ranking, mark: str, threads: int) -> Iterator[Any]:
             known = introducer[part][introducer[part] != NOBODY]
             room += int(lengths[ranking.order[known]].sum())
         out = np.empty(room, dtype=np.uint8)
-        vectors = (ranking.order, ranking.scores, ranking.followers, ranking.friends, ranking.suspicion)
-        end = kernels.lines(part, first + 1, ord(mark), *vectors, distance, introducer, community, told, out)
+        end = kernels.lines(part, first + 1, ord(mark), *vectors, told, out)
         return out[:end].data
 
     yield (mark.join(columns(ranking)) + "\n").encode()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.compress.levels import linear_levels, nearest_codes, pack_codes, tree_levels
+from lilliput.core.arrays import constant
 from lilliput.features.bags import SEGMENTS
 from lilliput.features.buckets import BucketMap
 from lilliput.features.groups import Group
@@ -134,9 +135,7 @@ class Learner:
         scales = row_scales(weights) if self.shape.row_scaled else np.array([self.coding.scale], dtype=np.float32)
         codes = nearest_codes(stored / scales[:, None], self.coding.levels)  # what training saw, ties and all
         bits = self.shape.code_bits
-        packed = pack_codes(codes, bits)
-        packed.flags.writeable = False  # as in a loaded file, so that the kernels are compiled for one kind of array
-        return Table(packed, scales.astype(np.float16), self.shape.dim, bits)
+        return Table(constant(pack_codes(codes, bits)), scales.astype(np.float16), self.shape.dim, bits)
 
 
 def _table_scale(weights: Floats) -> float:
