@@ -34,6 +34,8 @@ class Network(Estimator):
     ----------
     hidden : widths of the hidden layers.
     input_dropout, dropout : shares of the inputs and of the hidden units that are left out at a step.
+    input_noise, noise : standard deviations of normal noise that is added at a step, to the scaled inputs and to the
+        hidden units before their rectifiers; the latter takes `normalise`, which gives the units a scale.
     normalise : batch normalisation; it is folded into the layers in the end.
     optimiser : "adam", "nesterov", "nesterov-rmsprop", "rmsprop", "momentum", "adagrad" or "sgd".
     rate : its learning rate; None: what suits it.
@@ -82,6 +84,8 @@ class Network(Estimator):
         hidden: tuple[int, ...] = (256, 256),
         input_dropout: float = 0.0,
         dropout: float = 0.2,
+        input_noise: float = 0.0,
+        noise: float = 0.0,
         normalise: bool = False,
         optimiser: str = "adam",
         rate: float | None = None,
@@ -111,6 +115,8 @@ class Network(Estimator):
         self.hidden = hidden
         self.input_dropout = input_dropout
         self.dropout = dropout
+        self.input_noise = input_noise
+        self.noise = noise
         self.normalise = normalise
         self.optimiser = optimiser
         self.rate = rate

@@ -105,6 +105,8 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
             int(targets.max()) + 1 if classes else targets.shape[1],
             input_dropout=draft.input_dropout,
             dropout=draft.dropout,
+            input_noise=draft.input_noise,
+            noise=draft.noise,
             normalise=draft.normalise,
         ).to(device)
     rate = RATES.get(draft.optimiser, 0.05) if draft.rate is None else draft.rate
