@@ -23,6 +23,7 @@ FEW = 20
 MEASURING = 0.02
 """Seconds for the latency."""
 NOTHING = "nothing: there are too few rows"
+ENDED_EARLY = "ended early by Ctrl-C"
 
 
 def check_processor(device: str, what: str) -> None:
@@ -52,11 +53,12 @@ def _mixed(rows: int, count: int, seed: int) -> tuple[Places, Places]:
     return np.sort(mixed[count:]), np.sort(mixed[:count])
 
 
-def measured_by(places: Places) -> str:
-    """What the report says of the rows held out, when the model was fitted to all rows afterwards."""
+def measured_by(places: Places, *, refitted: bool) -> str:
+    """What the report says of the rows held out: whether a model of all rows came after the one that was measured."""
     if not len(places):
         return NOTHING
-    return f"{len(places):,} rows at random, by a model of the others; this one then learned from all"
+    how = "by a model of the others; this one then learned from all" if refitted else "not learned from"
+    return f"{len(places):,} rows at random, {how}"
 
 
 def accuracy(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measure]:
@@ -101,7 +103,8 @@ def close(draft: Any, promise: Promise, predict: Any, row: Any) -> None:
     report.file_bytes = draft.file_size()
     report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
     promise.hold_latency(report.latency_p95_ms)
-    promise.hold_time()
+    if not draft.interrupted_:  # else its time was up to the user
+        promise.hold_time()
 
 
 def hand_over(draft: Any, model: Any) -> None:

@@ -12,10 +12,11 @@ from lilliput.core.budget import Budget
 from lilliput.core.extras import require_extra
 from lilliput.core.report import Measure
 from lilliput.tasks.array_input import as_matrix, fingerprint, numbers
-from lilliput.tasks.array_report import close, explained, hand_over, new_report, split
+from lilliput.tasks.array_report import ENDED_EARLY, close, explained, hand_over, new_report, split
 from lilliput.tasks.mlp_file import hold_memory
 from lilliput.tasks.mlp_parameters import check_parameters
 from lilliput.tasks.promise import Promise
+from lilliput.training.interrupts import deferred_interrupt
 
 if TYPE_CHECKING:
     from lilliput.tasks.mlp import Network
@@ -28,7 +29,6 @@ RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nesterov-rmsprop": 3e-4, "adagrad": 1e-
 """Learning rates that suit networks of some layers on scaled inputs; 0.05 for the others."""
 CLOSING = 0.15
 """Seconds of a time budget that are kept for what comes after the training, beside a hundredth of it."""
-ENDED_EARLY = "ended early by Ctrl-C"
 
 
 def fit(model: Network, X: Any, y: Any, started: float) -> None:
@@ -51,11 +51,12 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
         loop = _trained(draft, torch, rows, targets, learned, kept, promise)
     draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
     draft.interrupted_ = loop.history.interrupted
-    hold_memory(draft, promise)
-    _report(draft, loop, rows[kept], targets[kept])
-    close(draft, promise, draft.predict, raw[:1])
-    hand_over(draft, model)
-    if draft.interrupted_:
+    with deferred_interrupt() as late:
+        hold_memory(draft, promise)
+        _report(draft, loop, rows[kept], targets[kept])
+        close(draft, promise, draft.predict, raw[:1])
+        hand_over(draft, model)
+    if draft.interrupted_ or late():
         raise KeyboardInterrupt
     if draft.checkpoint is not None:  # kept until now: a budget that was not kept must not cost the training
         Path(draft.checkpoint).unlink(missing_ok=True)

@@ -48,6 +48,7 @@ class Perceptron(Estimator):
     mistakes_ : rows of all those learned from on the wrong side of each plane.
     n_features_in_, passes_ : counts.
     report_ : what was measured.
+    interrupted_ : whether Ctrl-C ended the fit early.
 
     Examples
     --------
@@ -70,6 +71,7 @@ class Perceptron(Estimator):
     mistakes_: NDArray[np.int64]
     n_features_in_: int
     passes_: int
+    interrupted_: bool
 
     def __init__(
         self,
@@ -97,7 +99,8 @@ class Perceptron(Estimator):
         """Learn from rows X (n, columns) and their classes y (n,): whole numbers or texts.
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before.
+        was not kept; the model then is what it was before. After Ctrl-C the planes so far are kept, `interrupted_` is
+        true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.perceptron_fit import fit
@@ -125,7 +128,9 @@ class Perceptron(Estimator):
 
     def _manifest(self) -> dict[str, Any]:
         labels, _ = stored_classes(self.classes_)
-        return {"classes": labels, "separable": self.separable_, "passes": self.passes_}
+        return {"classes": labels, "separable": self.separable_, "passes": self.passes_} | {
+            "interrupted": self.interrupted_
+        }
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         _, arrays = stored_classes(self.classes_)
@@ -153,6 +158,7 @@ class Perceptron(Estimator):
         separable, passes = manifest.get("separable"), manifest.get("passes")
         if not isinstance(separable, list) or len(separable) != planes or not isinstance(passes, int):
             raise ModelFileError(f"{path}: the manifest does not describe a perceptron of {planes} planes")
+        model.interrupted_ = bool(manifest.get("interrupted"))
         model.separable_, model.passes_, model.n_features_in_ = separable, passes, model.coef_.shape[1]
         return model
 

@@ -46,6 +46,7 @@ class PolynomialNetwork(Estimator):
     used_ : numbers of the columns in the formula.
     n_features_in_, n_layers_, n_units_ : counts.
     report_ : what was measured.
+    interrupted_ : whether Ctrl-C ended the fit early.
 
     Examples
     --------
@@ -65,6 +66,7 @@ class PolynomialNetwork(Estimator):
     names_: list[str]
     n_features_in_: int
     n_layers_: int
+    interrupted_: bool
 
     def __init__(
         self,
@@ -92,7 +94,8 @@ class PolynomialNetwork(Estimator):
         """Learn from rows X (n, columns) and numbers y (n,).
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before.
+        was not kept; the model then is what it was before. After Ctrl-C the best network so far is kept,
+        `interrupted_` is true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.polynomial_fit import fit
@@ -143,7 +146,8 @@ class PolynomialNetwork(Estimator):
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
-        return {"names": self.names_, "features": self.n_features_in_, "layers": self.n_layers_}
+        found = {"names": self.names_, "features": self.n_features_in_, "layers": self.n_layers_}
+        return found | {"interrupted": self.interrupted_}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         net = self.network_
@@ -162,6 +166,7 @@ class PolynomialNetwork(Estimator):
         try:
             model.names_ = [str(name) for name in manifest["names"]]
             model.n_features_in_, model.n_layers_ = int(manifest["features"]), int(manifest["layers"])
+            model.interrupted_ = bool(manifest.get("interrupted"))
             inside = (arrays["columns"] >= 0).all() and (arrays["columns"] < model.n_features_in_).all()
             for source in (net.left, net.right):
                 inside = inside and (source >= 0).all() and (source < before).all()

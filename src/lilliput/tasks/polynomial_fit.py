@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,15 +17,17 @@ from lilliput.nets.polynomial import TERMS, Network, grow, screen
 from lilliput.nets.polynomial_refine import refine, refit
 from lilliput.tasks.array_input import column_names, fingerprint, numbers, targets
 from lilliput.tasks.array_report import (
-    NOTHING,
+    ENDED_EARLY,
     check_processor,
     close,
     explained,
     hand_over,
     held_out,
+    measured_by,
     new_report,
 )
 from lilliput.tasks.promise import Promise
+from lilliput.training.interrupts import deferred_interrupt
 
 if TYPE_CHECKING:
     from lilliput.tasks.polynomial import PolynomialNetwork
@@ -51,7 +54,10 @@ SELECTING = 0.25
 
 
 def fit(model: PolynomialNetwork, X: Any, y: Any, started: float) -> None:
-    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end."""
+    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end.
+
+    After Ctrl-C KeyboardInterrupt is raised when the model is complete.
+    """
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), started)
     rows = numbers(X)
@@ -61,22 +67,42 @@ def fit(model: PolynomialNetwork, X: Any, y: Any, started: float) -> None:
     draft = type(model)(**model.get_params())
     draft.n_features_in_ = rows.shape[1]
     draft.report_ = new_report(draft, rows, fingerprint(rows, wanted))
-    learned, kept = held_out(len(rows), int(model.seed))
-    with np.errstate(over="ignore", invalid="ignore"), Progress(None, "polynomials", "layers", model.progress) as bar:
-        search = _Search(draft, rows[learned], wanted[learned], promise, bar)
+    with deferred_interrupt() as interrupted:
+        _learn(draft, rows, wanted, column_names(X), promise, interrupted)
+        close(draft, promise, draft.predict, rows[:1])
+        hand_over(draft, model)
+    if interrupted():
+        raise KeyboardInterrupt
+
+
+def _learn(
+    draft: PolynomialNetwork,
+    rows: Floats,
+    wanted: Floats,
+    names: list[str] | None,
+    promise: Promise,
+    interrupted: Callable[[], bool],
+) -> None:
+    """A network of the rows not held out, measured by those, whose weights then are fitted to all."""
+    learned, kept = held_out(len(rows), int(draft.seed))
+    with np.errstate(over="ignore", invalid="ignore"), Progress(None, "polynomials", "layers", draft.progress) as bar:
+        search = _Search(draft, rows[learned], wanted[learned], promise, bar, interrupted)
         steps = search.run()
-        names = column_names(X)
         _settle(draft, search, names)
         draft.report_.quality = explained(draft.predict(rows[kept]), wanted[kept]) if len(kept) else {}
-        if len(kept):
+        refitted = bool(len(kept)) and not interrupted()
+        if refitted:
             inputs = (rows[:, draft.columns_] - draft.centre_[:-1]) / draft.scale_[:-1]
-            draft.network_ = refit(draft.network_, inputs, (wanted - draft.centre_[-1]) / draft.scale_[-1], steps)
+            target = (wanted - draft.centre_[-1]) / draft.scale_[-1]
+            draft.network_ = refit(draft.network_, inputs, target, steps, interrupted)
+    draft.interrupted_ = interrupted()
     draft.report_.held_out = (
-        f"{len(kept):,} rows at random; only the last fit of the weights was to all rows" if len(kept) else NOTHING
+        f"{len(kept):,} rows at random; only the last fit of the weights was to all rows"
+        if refitted
+        else measured_by(kept, refitted=False)
     )
     draft.report_.plan = {"layers": draft.n_layers_, "units": draft.n_units_, "columns": len(draft.columns_)}
-    close(draft, promise, draft.predict, rows[:1])
-    hand_over(draft, model)
+    draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
 
 
 class _Candidate(NamedTuple):
@@ -91,8 +117,16 @@ class _Candidate(NamedTuple):
 class _Search:
     """Layers over the rows to learn from, some of which select."""
 
-    def __init__(self, draft: PolynomialNetwork, rows: Floats, wanted: Floats, promise: Promise, bar: Progress) -> None:
-        self._draft, self._promise, self._bar = draft, promise, bar
+    def __init__(
+        self,
+        draft: PolynomialNetwork,
+        rows: Floats,
+        wanted: Floats,
+        promise: Promise,
+        bar: Progress,
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self._draft, self._promise, self._bar, self._interrupted = draft, promise, bar, interrupted
         mixed = np.random.default_rng([int(draft.seed), 1]).permutation(len(rows))
         count = int(SELECTING * len(rows))
         fitted, selecting = (mixed[count:], mixed[:count]) if count >= 2 else (mixed, mixed)
@@ -128,7 +162,7 @@ class _Search:
             for unit in range(min(FINALISTS, len(found.left))):
                 candidates.append(self._finished(everything.part(first + unit), layer))
             self._bar.advance()
-            if not found.errors[0] < least * (1 - GAIN) or self._late(layer):
+            if not found.errors[0] < least * (1 - GAIN) or self._late(layer) or self._interrupted():
                 break
             least = float(found.errors[0])
             units = columns + first + np.arange(len(found.left))
@@ -150,7 +184,7 @@ class _Search:
         steps = 0
         if self._refinable(network):
             (inputs, target), (kept, wanted) = self._parts()
-            network, steps = refine(network, inputs, target, kept, wanted, int(self._draft.steps))
+            network, steps = refine(network, inputs, target, kept, wanted, int(self._draft.steps), self._interrupted)
         return _Candidate(network, layer, steps, (self._kept[:, -1] - network.run(self._kept[:, :-1])) ** 2)
 
     def _refinable(self, network: Network) -> bool:
@@ -199,7 +233,7 @@ class _Search:
     def _choose(self, candidates: list[_Candidate]) -> int:
         """The fewest units whose error is that of the best, up to chance; fitted to all rows of the search."""
         everyone = candidates
-        if self._draft.steps:
+        if self._draft.steps and not self._interrupted():
             everyone = [*everyone, *self._crossed()] if self._draft.layers > 1 else everyone
             everyone = [*everyone, *self._again(everyone)]
         usable = [found for found in everyone if np.isfinite(found.errors).all()]
@@ -209,7 +243,7 @@ class _Search:
             key=lambda found: (len(found.network.left), float(found.errors.mean())),
         )
         self.layers, steps = chosen.layers, max(chosen.steps, 1)
-        self.network = refit(chosen.network, self._whole[:, :-1], self._whole[:, -1], steps)
+        self.network = refit(chosen.network, self._whole[:, :-1], self._whole[:, -1], steps, self._interrupted)
         return steps
 
 

@@ -44,9 +44,10 @@ class RestrictedBoltzmannMachine(Estimator):
     weights_ : float32 (columns, n_components); visible_bias_, hidden_bias_ : biases.
     centre_, scale_ : of the columns; 0 and 1 for "bernoulli".
     log_partition_, log_partition_error_ : natural logarithm of the partition function and its standard error, 0 where
-        it is exact (at most 14 units on one side); None without `anneal`.
+        it is exact (at most 14 units on one side); None without `anneal`, and where Ctrl-C came before it was known.
     units_, n_features_in_ : what was used.
     report_ : what was measured: mean log-likelihood a row, reconstruction error.
+    interrupted_ : whether Ctrl-C ended the fit early.
     """
 
     task = "rbm"
@@ -60,6 +61,7 @@ class RestrictedBoltzmannMachine(Estimator):
     log_partition_error_: float | None
     units_: str
     n_features_in_: int
+    interrupted_: bool
 
     def __init__(
         self,
@@ -99,7 +101,8 @@ class RestrictedBoltzmannMachine(Estimator):
         """Learn from rows X (n, columns); `y` is not used.
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before.
+        was not kept; the model then is what it was before. After Ctrl-C the weights so far are kept, `interrupted_` is
+        true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.rbm_fit import fit
@@ -189,7 +192,8 @@ class RestrictedBoltzmannMachine(Estimator):
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
-        return {"units": self.units_, "log_partition": [self.log_partition_, self.log_partition_error_]}
+        partition = [self.log_partition_, self.log_partition_error_]
+        return {"units": self.units_, "log_partition": partition, "interrupted": self.interrupted_}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, f"{name}_") for name in _SHAPES}
@@ -205,7 +209,7 @@ class RestrictedBoltzmannMachine(Estimator):
         for name in _SHAPES:
             setattr(model, f"{name}_", np.array(arrays[name]))
         try:
-            model.units_ = str(manifest["units"])
+            model.units_, model.interrupted_ = str(manifest["units"]), bool(manifest.get("interrupted"))
             model.log_partition_, model.log_partition_error_ = manifest["log_partition"]
             if model.units_ not in UNITS[1:]:
                 raise LilliputError(f"units {model.units_!r}")
