@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 
 from lilliput.core import registry
 from lilliput.core.progress import Progress
-from lilliput.tasks import array_report, mlp_fit, perceptron_fit, polynomial_fit, rbm_fit
+from lilliput.tasks import array_fit, array_report, mlp_fit, perceptron_fit, polynomial_fit, rbm_fit
 from lilliput.tasks.mlp import MLPClassifier
 from lilliput.tasks.perceptron import Perceptron
 from lilliput.tasks.polynomial import PolynomialNetwork
@@ -35,8 +35,11 @@ ALL = {
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's jobs in the background lack
     monkeypatch.setattr(perceptron_fit, "ready", lambda budget, progress: 0.0)
-    monkeypatch.setattr(array_report, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def made(name, **more):
@@ -188,7 +191,8 @@ def test_the_second_press_ends_at_once_and_changes_nothing(name, press, monkeypa
 
 def test_a_process_that_is_told_to_stop_saves_what_it_has(tmp_path):
     program = (
-        "import sys, numpy as np\n"
+        "import signal, sys, numpy as np\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from lilliput.tasks.perceptron import Perceptron\n"
         "X = np.random.default_rng(0).standard_normal((300, 6))\n"
         "model = Perceptron(passes=10**9, progress=True)\n"
@@ -202,10 +206,13 @@ def test_a_process_that_is_told_to_stop_saves_what_it_has(tmp_path):
     run = subprocess.Popen(
         [sys.executable, "-c", program, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert "perceptron:" in run.stderr.readline() + run.stderr.readline()  # the first may tell of machine code
-    time.sleep(0.2)
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=60)
+    try:
+        assert "perceptron:" in run.stderr.readline() + run.stderr.readline()  # the first may tell of machine code
+        time.sleep(0.2)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    finally:
+        run.kill()
     assert run.returncode == 0, err
     passes, ended = out.split()
     assert int(passes) > 10

@@ -17,7 +17,7 @@ from lilliput.core import registry
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError
 from lilliput.core.modelfile import read_model, write_model
 from lilliput.nets.dense import DenseNet
-from lilliput.tasks import array_report
+from lilliput.tasks import array_fit
 from lilliput.tasks.mlp import MLPClassifier, MLPRegressor
 
 DIGITS = load_digits()
@@ -26,7 +26,7 @@ X, Y = DIGITS.data[:600].astype(np.uint8), DIGITS.target[:600]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(array_report, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
 
 
 def model(kind=MLPClassifier, **more):

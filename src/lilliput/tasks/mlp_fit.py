@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from lilliput.core.budget import Budget
 from lilliput.core.extras import require_extra
 from lilliput.core.report import Measure
-from lilliput.tasks.array_input import as_matrix, fingerprint, numbers
-from lilliput.tasks.array_report import ENDED_EARLY, close, explained, hand_over, new_report, split
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, close, completed, hand_over
+from lilliput.tasks.array_input import as_matrix, numbers
+from lilliput.tasks.array_report import explained, split
 from lilliput.tasks.mlp_file import hold_memory
 from lilliput.tasks.mlp_parameters import check_parameters
 from lilliput.tasks.promise import Promise
-from lilliput.training.interrupts import deferred_interrupt
 
 if TYPE_CHECKING:
     from lilliput.tasks.mlp import Network
@@ -40,9 +40,8 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     rows = numbers(raw, np.float32)
     draft = type(model)(**model.get_params())
     targets = draft._encoded(y, len(rows))
-    draft.n_features_in_ = rows.shape[1]
+    begin(draft, rows, targets)
     draft.shift_, draft.scale_ = scaling(rows, _kind_of_scale(model.scale, raw))
-    draft.report_ = new_report(draft, rows, fingerprint(rows, targets))
     learned, kept = split(len(rows), model.held_out, int(model.seed))
     rows = (rows - draft.shift_) * draft.scale_
     from lilliput.training.devices import torch_threads
@@ -51,13 +50,11 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
         loop = _trained(draft, torch, rows, targets, learned, kept, promise)
     draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
     draft.interrupted_ = loop.history.interrupted
-    with deferred_interrupt() as late:
+    with completed():
         hold_memory(draft, promise)
         _report(draft, loop, rows[kept], targets[kept])
         close(draft, promise, draft.predict, raw[:1])
         hand_over(draft, model)
-    if draft.interrupted_ or late():
-        raise KeyboardInterrupt
     if draft.checkpoint is not None:  # kept until now: a budget that was not kept must not cost the training
         Path(draft.checkpoint).unlink(missing_ok=True)
 
@@ -196,7 +193,7 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> 
         none, weights = zeros(loop.module)
         report.plan["zero weights"] = f"{none:,} of {weights:,}"
     report.notes += [finding.sentence for finding in history.findings]
-    report.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
+    report.notes += history.notes + [ENDED_EARLY] * draft.interrupted_
 
 
 def _quality(draft: Network, outputs: Floats, targets: NDArray[Any]) -> dict[str, Measure]:

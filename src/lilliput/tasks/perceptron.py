@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import ModelFileError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
 from lilliput.tasks.array_classes import restored_classes, stored_classes
-from lilliput.tasks.array_input import as_matrix, check_width, numbers
+from lilliput.tasks.array_input import like_learned
+from lilliput.tasks.array_kinds import Classifier
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Perceptron(Estimator):
+class Perceptron(Classifier):
     """Classes parted by hyperplanes, one class against the rest, learned from mistakes.
 
     A class that no hyperplane parts from the rest (XOR) is told from one that the passes were too few for: see
@@ -63,7 +63,6 @@ class Perceptron(Estimator):
 
     task = "perceptron"
 
-    classes_: NDArray[Any]
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
     separable_: list[bool | None]
@@ -110,19 +109,13 @@ class Perceptron(Estimator):
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Distances from the planes, in standardised columns: (n, classes), or (n,) for two classes, second above 0."""
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        scores: NDArray[np.float64] = numbers(X) @ self.coef_.T + self.intercept_
+        scores: NDArray[np.float64] = like_learned(self, X) @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The class of each row."""
         scores = self.decision_function(X)
         return self.classes_[(scores > 0).astype(np.int64) if scores.ndim == 1 else scores.argmax(axis=1)]
-
-    def score(self, X: Any, y: Any) -> float:
-        """The share of rows whose class is `y`."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))
 
     # Model files
 
@@ -161,11 +154,3 @@ class Perceptron(Estimator):
         model.interrupted_ = bool(manifest.get("interrupted"))
         model.separable_, model.passes_, model.n_features_in_ = separable, passes, model.coef_.shape[1]
         return model
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags
-
-        tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        tags.target_tags.required = True
-        return tags

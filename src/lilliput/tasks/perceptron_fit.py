@@ -14,20 +14,11 @@ from lilliput.core.progress import Progress
 from lilliput.core.threads import resolve_threads
 from lilliput.nets.perceptron import RULES, Hyperplane, Settings, learn
 from lilliput.nets.separability import Verdict, separability
-from lilliput.tasks.array_input import class_numbers, fingerprint, numbers
-from lilliput.tasks.array_report import (
-    ENDED_EARLY,
-    accuracy,
-    check_processor,
-    close,
-    hand_over,
-    held_out,
-    measured_by,
-    new_report,
-)
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, check_processor, close, completed, hand_over
+from lilliput.tasks.array_input import class_numbers, numbers, standards
+from lilliput.tasks.array_report import accuracy, held_out, measured_by
 from lilliput.tasks.machine_code import ready
 from lilliput.tasks.promise import Promise
-from lilliput.training.interrupts import deferred_interrupt
 
 if TYPE_CHECKING:
     from lilliput.tasks.perceptron import Perceptron
@@ -48,14 +39,12 @@ def fit(model: Perceptron, X: Any, y: Any, started: float) -> None:
     rows = numbers(X)
     classes, codes = class_numbers(y, len(rows), type(model).__name__)
     draft = type(model)(**model.get_params())
-    draft.classes_, draft.n_features_in_ = classes, rows.shape[1]
-    draft.report_ = new_report(draft, rows, fingerprint(rows, codes))
-    with deferred_interrupt() as interrupted:
+    draft.classes_ = classes
+    begin(draft, rows, codes)
+    with completed() as interrupted:
         _learn(draft, rows, codes, promise, interrupted)
         close(draft, promise, draft.predict, np.zeros((1, rows.shape[1])))
         hand_over(draft, model)
-    if interrupted():
-        raise KeyboardInterrupt
 
 
 class _Learned(NamedTuple):
@@ -97,9 +86,7 @@ def _planes(
     interrupted: Callable[[], bool],
 ) -> _Learned:
     """A plane a class, of rows that are standardised first."""
-    mean, scale = rows.mean(axis=0), rows.std(axis=0)
-    scale[scale <= 1e-12 * np.abs(mean)] = 1.0
-    scale[scale == 0] = 1.0
+    mean, scale = standards(rows)
     standard = (rows - mean) / scale
     count = len(draft.classes_)
     wanted = [1] if count == 2 else list(range(count))

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import LilliputError, ModelFileError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
 from lilliput.nets.polynomial import TERMS, Network
-from lilliput.tasks.array_input import as_matrix, check_width, numbers, targets
+from lilliput.tasks.array_input import like_learned, targets
+from lilliput.tasks.array_kinds import Regressor
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class PolynomialNetwork(Estimator):
+class PolynomialNetwork(Regressor):
     """Regression by Ivakhnenko's group method of data handling: short formulas that choose their own columns.
 
     Each layer tries every pair of its inputs as a quadratic, fits it by least squares, and keeps those that are best on
@@ -105,9 +105,7 @@ class PolynomialNetwork(Estimator):
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """A number for each row."""
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        columns = numbers(X)[:, self.columns_]
+        columns = like_learned(self, X)[:, self.columns_]
         found: NDArray[np.float64] = self.network_.run((columns - self.centre_[:-1]) / self.scale_[:-1])
         return found * self.scale_[-1] + self.centre_[-1]
 
@@ -177,11 +175,3 @@ class PolynomialNetwork(Estimator):
         model.network_, model.columns_ = net, np.array(arrays["columns"])
         model.centre_, model.scale_ = np.array(arrays["centre"]), np.array(arrays["scale"])
         return model
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import RegressorTags
-
-        tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-        tags.target_tags.required = True
-        return tags

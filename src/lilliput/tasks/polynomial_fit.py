@@ -11,23 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import LilliputError
 from lilliput.core.progress import Progress
 from lilliput.nets.polynomial import TERMS, Network, grow, screen
 from lilliput.nets.polynomial_refine import refine, refit
-from lilliput.tasks.array_input import column_names, fingerprint, numbers, targets
-from lilliput.tasks.array_report import (
-    ENDED_EARLY,
-    check_processor,
-    close,
-    explained,
-    hand_over,
-    held_out,
-    measured_by,
-    new_report,
-)
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, check_processor, close, completed, hand_over
+from lilliput.tasks.array_input import check_rows, column_names, numbers, standards, targets
+from lilliput.tasks.array_report import explained, held_out, measured_by
 from lilliput.tasks.promise import Promise
-from lilliput.training.interrupts import deferred_interrupt
 
 if TYPE_CHECKING:
     from lilliput.tasks.polynomial import PolynomialNetwork
@@ -62,17 +53,13 @@ def fit(model: PolynomialNetwork, X: Any, y: Any, started: float) -> None:
     promise = Promise(Budget.parse(model.budget), started)
     rows = numbers(X)
     wanted = targets(y, len(rows), type(model).__name__)
-    if len(rows) < 2:
-        raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
+    check_rows(rows)
     draft = type(model)(**model.get_params())
-    draft.n_features_in_ = rows.shape[1]
-    draft.report_ = new_report(draft, rows, fingerprint(rows, wanted))
-    with deferred_interrupt() as interrupted:
+    begin(draft, rows, wanted)
+    with completed() as interrupted:
         _learn(draft, rows, wanted, column_names(X), promise, interrupted)
         close(draft, promise, draft.predict, rows[:1])
         hand_over(draft, model)
-    if interrupted():
-        raise KeyboardInterrupt
 
 
 def _learn(
@@ -131,13 +118,11 @@ class _Search:
         count = int(SELECTING * len(rows))
         fitted, selecting = (mixed[count:], mixed[:count]) if count >= 2 else (mixed, mixed)
         values = np.column_stack([rows, wanted])
-        self._centre, self._scale = values[fitted].mean(axis=0), values[fitted].std(axis=0)
-        self._scale[self._scale <= 1e-12 * np.abs(self._centre)] = 1.0
-        self._scale[self._scale == 0] = 1.0
-        standard = (values[fitted] - self._centre) / self._scale
+        centre, scale = standards(values[fitted])
+        standard = (values[fitted] - centre) / scale
         self.columns = screen(standard[:, :-1], standard[:, -1], int(draft.columns))
         places = np.append(self.columns, rows.shape[1])
-        self.centre, self.scale = self._centre[places], self._scale[places]
+        self.centre, self.scale = centre[places], scale[places]
         self._fitted = standard[:, places]
         self._kept = (values[selecting][:, places] - self.centre) / self.scale
         self._whole = np.vstack([self._fitted, self._kept]) if fitted is not selecting else self._fitted

@@ -13,7 +13,7 @@ from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, LilliputError, ModelFileError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
-from lilliput.tasks.array_input import as_matrix, check_width, numbers
+from lilliput.tasks.array_input import like_learned
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -178,9 +178,7 @@ class RestrictedBoltzmannMachine(Estimator):
         return np.array([f"restrictedboltzmannmachine{i}" for i in range(len(self.hidden_bias_))], dtype=object)
 
     def _scaled(self, X: Any) -> Floats:
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        rows = numbers(X, np.float32)
+        rows = like_learned(self, X, np.float32)
         if self.units_ == "bernoulli":
             check_within(rows)
         return (rows - self.centre_) * self.scale_

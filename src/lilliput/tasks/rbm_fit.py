@@ -11,23 +11,15 @@ from numpy.typing import NDArray
 
 from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import LilliputError
 from lilliput.core.extras import require_extra
 from lilliput.core.progress import Progress
 from lilliput.core.report import Measure
-from lilliput.tasks.array_input import fingerprint, numbers
-from lilliput.tasks.array_report import (
-    ENDED_EARLY,
-    check_processor,
-    close,
-    hand_over,
-    held_out,
-    measured_by,
-    new_report,
-)
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, check_processor, close, completed, hand_over
+from lilliput.tasks.array_input import check_rows, numbers
+from lilliput.tasks.array_report import held_out, measured_by
 from lilliput.tasks.promise import Promise
 from lilliput.tasks.rbm import UNITS, check_within
-from lilliput.training.interrupts import deferred_interrupt
 
 if TYPE_CHECKING:
     from lilliput.tasks.rbm import RestrictedBoltzmannMachine
@@ -54,24 +46,20 @@ def fit(model: RestrictedBoltzmannMachine, X: Any, started: float) -> None:
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), started)
     rows = numbers(X, np.float32)
-    if len(rows) < 2:
-        raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
+    check_rows(rows)
     draft = type(model)(**model.get_params())
-    draft.n_features_in_ = rows.shape[1]
-    draft.report_ = new_report(draft, rows, fingerprint(rows))
+    begin(draft, rows)
     learned, kept = held_out(len(rows), int(model.seed))
     _choose_units(draft, rows)
     from lilliput.training.devices import torch_threads  # one: products of other numbers of threads differ in bits
 
-    with deferred_interrupt() as interrupted:
+    with completed() as interrupted:
         with torch_threads(1), torch.no_grad():
             _train(draft, torch, (rows[learned] - draft.centre_) * draft.scale_, promise, interrupted)
         draft.report_.quality = _quality(draft, rows[kept])
         draft.report_.held_out = measured_by(kept, refitted=False)
         close(draft, promise, draft.transform, rows[:1])
         hand_over(draft, model)
-    if interrupted():
-        raise KeyboardInterrupt
 
 
 def _choose_units(draft: RestrictedBoltzmannMachine, rows: Floats) -> None:
