@@ -15,6 +15,7 @@ from lilliput.core.errors import LilliputError
 from lilliput.core.progress import Progress
 from lilliput.nets.polynomial import TERMS, Network, grow, screen
 from lilliput.nets.polynomial_refine import refine, refit
+from lilliput.nets.polynomial_start import joined
 from lilliput.tasks.array_fit import ENDED_EARLY, begin, check_processor, close, completed, hand_over
 from lilliput.tasks.array_input import check_rows, column_names, numbers, standards, targets
 from lilliput.tasks.array_report import explained, held_out, measured_by
@@ -30,12 +31,10 @@ GAIN = 0.001
 """The part of the error that a layer must take away, or it is the last."""
 FINALISTS = 16
 """Units of each layer of which networks are made whose weights are fitted together."""
-CROSSED = 6
-"""Columns of which all networks of three units with four columns are tried."""
-STARTS, FAR = 3, 0.5
-"""How many random starts, and how large their weights."""
-STARTED_AGAIN, SHAKEN = 4, 0.3
-"""Networks fitted from other starts near by, and how near."""
+CROSSED, PROMISING = 8, 24
+"""Columns of which all networks of three units with four columns are begun, and how many of these are fitted."""
+STARTED_AGAIN, STARTS, SHAKEN = 4, 3, 0.3
+"""Networks fitted from other starts near by, how many for each, and how near."""
 ROWS_A_WEIGHT = 8
 """Rows that it takes to fit weights together, for each of them."""
 BESIDE = 24
@@ -193,27 +192,24 @@ class _Search:
         """Networks of three units over all pairs of pairs of the few columns that the first layer likes best.
 
         A pair that says little by itself does not survive its layer, but may say much beside the right other one; and
-        weights that were fitted to the target on their own are often no start from which the right ones are found.
+        weights that were fitted to the target on their own are often no start from which the right ones are found:
+        `joined` has a better one.
         """
         (inputs, target), (kept, wanted) = self._parts()
-        first = grow(inputs, target, kept, wanted, inputs.shape[1] ** 2)
+        first = grow(inputs, target, kept, wanted, CROSSED**2)
         liked = list(dict.fromkeys(np.column_stack([first.left, first.right]).ravel().tolist()))[:CROSSED]
-        unit_of = {(int(a), int(b)): number for number, (a, b) in enumerate(zip(first.left, first.right, strict=True))}
-        pairs = [unit_of[pair] for pair in combinations(sorted(liked), 2) if pair in unit_of]
-        columns, random = inputs.shape[1], np.random.default_rng([int(self._draft.seed), 4])
-        found: list[_Candidate] = []
+        columns, begun = inputs.shape[1], list[tuple[float, Network]]()
         if len(inputs) < 3 * TERMS * ROWS_A_WEIGHT:
-            return found
-        for one, two in combinations(pairs, 2):
-            units = [one, two]
-            sources = [*first.left[units], *first.right[units]]
-            if len(set(sources)) < len(sources):
+            return []
+        for one, two in combinations(combinations(sorted(liked), 2), 2):
+            if set(one) & set(two):
                 continue
-            left, right = np.append(first.left[units], columns), np.append(first.right[units], columns + 1)
-            for _ in range(STARTS):
-                weights = FAR * random.standard_normal((3, TERMS))
-                found.append(self._finished(Network(columns, left, right, weights), 2))
-        return found
+            weights = joined(inputs[:, one], inputs[:, two], target)
+            left, right = np.array([one[0], two[0], columns]), np.array([one[1], two[1], columns + 1])
+            network = Network(columns, left, right, weights)
+            begun.append((float(np.mean((wanted - network.run(kept)) ** 2)), network))
+        best = sorted(begun, key=lambda pair: pair[0])[:PROMISING]
+        return [self._finished(network, 2) for _, network in best]
 
     def _choose(self, candidates: list[_Candidate]) -> int:
         """The fewest units whose error is that of the best, up to chance; fitted to all rows of the search."""
