@@ -33,6 +33,8 @@ FINALISTS = 16
 """Units of each layer of which networks are made whose weights are fitted together."""
 CROSSED, PROMISING = 8, 24
 """Columns of which all networks of three units with four columns are begun, and how many of these are fitted."""
+BEGINNING = 2000
+"""Rows, at random, by which these begin."""
 STARTED_AGAIN, STARTS, SHAKEN = 4, 3, 0.3
 """Networks fitted from other starts near by, how many for each, and how near."""
 ROWS_A_WEIGHT = 8
@@ -204,7 +206,9 @@ class _Search:
         for one, two in combinations(combinations(sorted(liked), 2), 2):
             if set(one) & set(two):
                 continue
-            weights = joined(inputs[:, one], inputs[:, two], target)
+            if self._interrupted():
+                return []
+            weights = joined(inputs[:BEGINNING, one], inputs[:BEGINNING, two], target[:BEGINNING])
             left, right = np.array([one[0], two[0], columns]), np.array([one[1], two[1], columns + 1])
             network = Network(columns, left, right, weights)
             begun.append((float(np.mean((wanted - network.run(kept)) ** 2)), network))
