@@ -1,6 +1,6 @@
 """Planted quadratics of two levels, found again from 500 noisy rows: R2 on clean test rows, over many of them.
 
-    python benchmarks/polynomial.py [--seeds 24] [--columns 6]
+    python benchmarks/polynomial.py [--seeds 24] [--first 0] [--columns 6]
 
 Each target is q3(q1(x0, x1), q2(x2, x3)) with the six weights of every quadratic drawn from +-[0.3, 1], rows normal,
 noise a tenth of the target's spread. Peers: all products up to the fourth degree with a ridge chosen by
@@ -54,12 +54,13 @@ def candidates(columns: int):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=24)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--columns", type=int, default=6)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     for name, make in candidates(asked.columns):
         found, started = [], time.process_time()
-        for seed in range(asked.seeds):
+        for seed in range(asked.first, asked.first + asked.seeds):
             X, y, test, clean = planted(seed, asked.columns)
             found.append(make().fit(X, y).score(test, clean))
         seconds = (time.process_time() - started) / asked.seeds

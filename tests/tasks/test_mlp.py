@@ -17,7 +17,7 @@ from lilliput.core import registry
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError
 from lilliput.core.modelfile import read_model, write_model
 from lilliput.nets.dense import DenseNet
-from lilliput.tasks import array_report
+from lilliput.tasks import array_fit
 from lilliput.tasks.mlp import MLPClassifier, MLPRegressor
 
 DIGITS = load_digits()
@@ -26,7 +26,7 @@ X, Y = DIGITS.data[:600].astype(np.uint8), DIGITS.target[:600]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(array_report, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
 
 
 def model(kind=MLPClassifier, **more):
@@ -84,6 +84,7 @@ def test_it_learns_numbers_one_and_several():
         {"optimiser": "nesterov-rmsprop", "schedule": "growing", "max_norm": 2.0},
         {"optimiser": "momentum", "schedule": "linear", "normalise": True, "clip": 1.0},
         {"optimiser": "adagrad", "schedule": "fixed", "l2": 0.01, "input_dropout": 0.1},
+        {"dropout": 0.0, "input_noise": 0.3, "noise": 0.2, "normalise": True, "rate": 0.005},
     ],
 )
 def test_every_recipe_learns(settings):
@@ -94,6 +95,23 @@ def test_batch_normalisation_is_folded_away(digits):
     found = model(normalise=True, hidden=(16, 8)).fit(X, Y)
     assert found.net_.widths == [16, 8]
     assert len(found.to_bytes()) < len(digits.to_bytes())
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("settings", [{"input_noise": 1.0}, {"noise": 1.0, "normalise": True}], ids=str)
+def test_noise_is_on_rows_that_are_learned_from_and_not_on_those_predicted(kind, settings, tmp_path):
+    """A network cannot learn by heart what never comes twice."""
+    targets = np.random.default_rng(0).integers(0, 2, 200)  # chance: there is nothing else to learn
+    learning = {"dropout": 0.0, "epochs": 40, "rate": 0.01, "held_out": 0}
+    still = model(kind, **{**settings, "input_noise": 0.0, "noise": 0.0}, **learning).fit(X[:200], targets)
+    noisy = model(kind, **settings, **learning).fit(X[:200], targets)
+    assert noisy.history_["records"][-1]["loss"] > 2 * still.history_["records"][-1]["loss"]
+    np.testing.assert_array_equal(noisy.predict(X), noisy.predict(X))
+    assert noisy.to_bytes() == model(kind, **settings, **learning).fit(X[:200], targets).to_bytes()
+    noisy.save(tmp_path / "m")
+    again = registry.load(tmp_path / "m")
+    assert again.get_params().items() >= settings.items()
+    np.testing.assert_array_equal(again.predict(X), noisy.predict(X))
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "nesterov"])
@@ -221,6 +239,9 @@ def test_a_budget_that_was_not_kept_does_not_cost_the_training(tmp_path):
         ({"dropout": 1.0}, "dropout=1.0; give a share"),
         ({"rate": -1}, "rate=-1; give a number above 0"),
         ({"l1": -0.1}, "l1=-0.1; give 0 or more"),
+        ({"input_noise": -1}, "input_noise=-1; give 0 or more"),
+        ({"noise": float("nan"), "normalise": True}, "noise=nan; give 0 or more"),
+        ({"noise": 0.3}, "noise=0.3 takes normalise=True"),
         ({"batch": 0}, "batch=0; give a whole number"),
         ({"momentum": (0.5,)}, "momentum"),
         ({"l1": 0.1, "optimiser": "nesterov-rmsprop"}, "l1 makes no zeros"),

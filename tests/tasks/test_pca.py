@@ -22,7 +22,7 @@ from lilliput.data.matrix import MatrixSource
 from lilliput.data.source import Source
 from lilliput.features.plain import NGrams
 from lilliput.spectral.scatter import ColumnScatter
-from lilliput.tasks import pca_fit, pca_text
+from lilliput.tasks import array_fit, pca_fit, pca_text
 from lilliput.tasks.pca import StreamingPCA
 
 DIGITS = load_digits().data
@@ -32,7 +32,7 @@ EXACT = PCA(10, svd_solver="full").fit(DIGITS)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(pca_fit, "ready", lambda budget, progress: 0.0)
-    monkeypatch.setattr(pca_fit, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
 
 
 def model(**more):

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from lilliput.core import registry
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
 from lilliput.core.modelfile import read_model, write_model
-from lilliput.tasks import array_report, perceptron_fit
+from lilliput.tasks import array_fit, array_report, perceptron_fit
 from lilliput.tasks.perceptron import Perceptron
 
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
@@ -23,7 +23,7 @@ DIGITS = load_digits(return_X_y=True)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(perceptron_fit, "ready", lambda budget, progress: 0.0)
-    monkeypatch.setattr(array_report, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
 
 
 def model(**more):

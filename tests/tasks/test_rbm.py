@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from lilliput.core import registry
 from lilliput.core.errors import BudgetError, DataError, DeviceError, LilliputError, ModelFileError, NotFittedError
 from lilliput.core.modelfile import read_model, write_model
-from lilliput.tasks import array_report
+from lilliput.tasks import array_fit
 from lilliput.tasks.rbm import RestrictedBoltzmannMachine
 
 DIGITS = (load_digits().data / 16).astype(np.float32)
@@ -23,7 +23,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(array_report, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
 
 
 def model(**more):

@@ -10,7 +10,7 @@ import scipy.sparse
 from lilliput.core import registry
 from lilliput.core.errors import BudgetError, DataError, LilliputError, ModelFileError
 from lilliput.core.modelfile import read_model, write_model
-from lilliput.tasks import array_report
+from lilliput.tasks import array_fit
 from lilliput.tasks.text_regressor import MODELS, TextRegressor
 
 WORDS = ["sun", "rain", "snow", "wind", "cold", "warm", "today", "morning", "night", "the", "a", "very"]
@@ -18,7 +18,7 @@ WORDS = ["sun", "rain", "snow", "wind", "cold", "warm", "today", "morning", "nig
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(array_report, "MEASURING", 0.0)
+    monkeypatch.setattr(array_fit, "MEASURING", 0.0)
 
 
 def problem(rows=240, seed=0):

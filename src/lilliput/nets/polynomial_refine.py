@@ -6,6 +6,7 @@ Levenberg 1944; Marquardt 1963, "An algorithm for least-squares estimation of no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -58,15 +59,23 @@ def step(network: Network, inputs: Floats, target: Floats, damping: float) -> tu
 
 
 def refine(
-    network: Network, inputs: Floats, target: Floats, kept: Floats, kept_target: Floats, steps: int
+    network: Network,
+    inputs: Floats,
+    target: Floats,
+    kept: Floats,
+    kept_target: Floats,
+    steps: int,
+    told: Callable[[], bool] = lambda: False,
 ) -> tuple[Network, int]:
-    """The network that is best on the kept rows on the way down, and the steps to it."""
+    """The network that is best on the kept rows on the way down, and the steps to it; `told` ends it by True."""
 
     def error(candidate: Network) -> float:
         return float(np.mean((kept_target - candidate.run(kept)) ** 2))
 
     best, least, at, damping = network, error(network), 0, DAMPING
     for done in range(1, steps + 1):
+        if told():
+            break
         moved, damping = step(network, inputs, target, damping)
         if moved is network:
             break
@@ -79,10 +88,14 @@ def refine(
     return best, at
 
 
-def refit(network: Network, inputs: Floats, target: Floats, steps: int) -> Network:
-    """`network` after `steps` steps on other rows."""
+def refit(
+    network: Network, inputs: Floats, target: Floats, steps: int, told: Callable[[], bool] = lambda: False
+) -> Network:
+    """`network` after `steps` steps on other rows, or fewer: `told` ends it by True."""
     damping = DAMPING
     for _ in range(steps):
+        if told():
+            break
         moved, damping = step(network, inputs, target, damping)
         if moved is network:
             break

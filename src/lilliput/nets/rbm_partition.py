@@ -8,6 +8,7 @@ independent units to those of the machine, and are weighted by the ratios of pro
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -27,15 +28,20 @@ class LogPartition(NamedTuple):
     error: float
 
 
-def log_partition(machine: BoltzmannMachine, steps: int, chains: int, random: Generator) -> LogPartition:
-    """The partition function: exact for few units, else by annealing with `chains` chains over `steps` machines."""
+def log_partition(
+    machine: BoltzmannMachine, steps: int, chains: int, random: Generator, told: Callable[[], bool] = lambda: False
+) -> LogPartition | None:
+    """The partition function: exact for few units, else by annealing with `chains` chains over `steps` machines.
+
+    None if `told`, which is asked before each machine, ends it by True.
+    """
     visible, hidden = machine.weights.shape
     if hidden <= EXACT:
         return LogPartition(exact(machine), 0.0)
     if visible <= EXACT and not machine.gaussian:
         turned = BoltzmannMachine(machine.weights.T.contiguous(), machine.hidden, machine.visible)
         return LogPartition(exact(turned), 0.0)
-    return annealed(machine, steps, chains, random)
+    return annealed(machine, steps, chains, random, told)
 
 
 def exact(machine: BoltzmannMachine) -> float:
@@ -51,14 +57,18 @@ def exact(machine: BoltzmannMachine) -> float:
     return float(torch.logsumexp(states @ hidden + inside, dim=0))
 
 
-def annealed(machine: BoltzmannMachine, steps: int, chains: int, random: Generator) -> LogPartition:
-    """By annealed importance sampling."""
+def annealed(
+    machine: BoltzmannMachine, steps: int, chains: int, random: Generator, told: Callable[[], bool] = lambda: False
+) -> LogPartition | None:
+    """By annealed importance sampling; None if `told` ends it."""
     visible, hidden = machine.visible, machine.hidden
     zeros = torch.zeros(chains, len(visible))
     rows = visible + noise(zeros, random) if machine.gaussian else drawn(torch.sigmoid(visible) + zeros, random)
     logs = torch.zeros(chains, dtype=torch.float64)
     reach = torch.addmm(hidden, rows, machine.weights)
     for step in range(1, steps + 1):
+        if told():
+            return None
         before, part = (step - 1) / steps, step / steps
         # Biases of the visible units are those of the machine all the way, so that hidden units alone make the ratio.
         logs += (softplus(part * reach) - softplus(before * reach)).double().sum(dim=1)

@@ -73,6 +73,26 @@ def numbers(X: Any, dtype: Any = np.float64) -> NDArray[Any]:
     return matrix
 
 
+def like_learned(model: Any, X: Any, dtype: Any = np.float64) -> NDArray[Any]:
+    """`X` as finite numbers of `dtype` in as many columns as `model` has learned from; `DataError` for others."""
+    model._check_fitted()
+    check_width(as_matrix(X).shape[1], model.n_features_in_, type(model).__name__)
+    return numbers(X, dtype)
+
+
+def check_rows(rows: NDArray[Any]) -> None:
+    """Raise `DataError` unless there are two rows or more."""
+    if len(rows) < 2:
+        raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
+
+
+def standards(values: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each column, (columns,) each; the latter 1 where all that varies is rounding."""
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    scale[(scale <= 1e-12 * np.abs(mean)) | (scale == 0)] = 1.0
+    return mean, scale
+
+
 def column_names(X: Any) -> list[str] | None:
     """The names of the columns of a data frame; None where there are none, or not all are text."""
     names = getattr(X, "columns", None)

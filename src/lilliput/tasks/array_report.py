@@ -1,4 +1,4 @@
-"""What tasks on arrays measure: rows held out, quality on them, the end of a fit."""
+"""What tasks on arrays measure: rows held out, and quality on them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.bootstrap import Statistic, Sums, bootstrap
-from lilliput.core.errors import DeviceError
-from lilliput.core.measure import latency, peak_memory, versions
-from lilliput.core.report import Measure, Report
-from lilliput.core.threads import resolve_threads
-from lilliput.tasks.promise import Promise
+from lilliput.core.report import Measure
 
 Places = NDArray[np.int64]
 
@@ -20,15 +16,7 @@ HELD_LEAST, HELD_MOST = 5, 20_000
 """Rows held out: a fifth of all, at random, if that is no fewer than the first, and no more than the second."""
 FEW = 20
 """Fewer rows than this are all learned from, where a share is asked for."""
-MEASURING = 0.02
-"""Seconds for the latency."""
 NOTHING = "nothing: there are too few rows"
-
-
-def check_processor(device: str, what: str) -> None:
-    """Raise `DeviceError` unless `device` is the processor; `what` is found there."""
-    if device not in ("auto", "cpu"):
-        raise DeviceError(f"device={device!r}: {what} on the processor; use 'auto' or 'cpu'")
 
 
 def held_out(rows: int, seed: int) -> tuple[Places, Places]:
@@ -52,11 +40,12 @@ def _mixed(rows: int, count: int, seed: int) -> tuple[Places, Places]:
     return np.sort(mixed[count:]), np.sort(mixed[:count])
 
 
-def measured_by(places: Places) -> str:
-    """What the report says of the rows held out, when the model was fitted to all rows afterwards."""
+def measured_by(places: Places, *, refitted: bool) -> str:
+    """What the report says of the rows held out: whether a model of all rows came after the one that was measured."""
     if not len(places):
         return NOTHING
-    return f"{len(places):,} rows at random, by a model of the others; this one then learned from all"
+    how = "by a model of the others; this one then learned from all" if refitted else "not learned from"
+    return f"{len(places):,} rows at random, {how}"
 
 
 def accuracy(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measure]:
@@ -78,34 +67,3 @@ def explained(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measur
     root = Statistic(parts, lambda sums: np.sqrt(sums[..., 0] / sums[..., 3]))
     spread = float(off @ off)
     return bootstrap({"r2": Statistic(parts, share), "rmse": root} if spread > 0 else {"rmse": root}, 0)
-
-
-def new_report(draft: Any, rows: NDArray[Any], mark: str) -> Report:
-    """A report of a fit to `rows`, whose fingerprint is `mark`, before anything is measured."""
-    return Report(
-        draft.task,
-        {},
-        NOTHING,
-        int(draft.seed),
-        versions=versions(),
-        data={"rows": len(rows), "columns": rows.shape[1], "fingerprint": mark},
-    )
-
-
-def close(draft: Any, promise: Promise, predict: Any, row: Any) -> None:
-    """Complete the report, the latency of ``predict(row)`` too, and hold the promise."""
-    report = draft.report_
-    promise.hold_memory(draft.file_size())
-    report.latency_p50_ms, report.latency_p95_ms = latency(predict, [row], MEASURING)
-    report.threads = resolve_threads(draft.threads)
-    report.file_bytes = draft.file_size()
-    report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
-    promise.hold_latency(report.latency_p95_ms)
-    promise.hold_time()
-
-
-def hand_over(draft: Any, model: Any) -> None:
-    """Give what `draft` has learned to `model`, which changes as a whole."""
-    for name in [name for name in vars(model) if name.endswith("_")]:
-        delattr(model, name)
-    vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})

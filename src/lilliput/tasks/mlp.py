@@ -15,7 +15,8 @@ from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.nets.dense import DenseNet
 from lilliput.tasks.array_classes import restored_classes, stored_classes
-from lilliput.tasks.array_input import as_matrix, check_width, class_numbers, numbers
+from lilliput.tasks.array_input import class_numbers, like_learned
+from lilliput.tasks.array_kinds import Classifier, Regressor
 from lilliput.tasks.mlp_targets import Number, number_targets, stored_history
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Network(Estimator):
     ----------
     hidden : widths of the hidden layers.
     input_dropout, dropout : shares of the inputs and of the hidden units that are left out at a step.
+    input_noise, noise : standard deviations of normal noise that is added at a step, to the scaled inputs and to the
+        hidden units before their rectifiers; the latter takes `normalise`, which gives the units a scale.
     normalise : batch normalisation; it is folded into the layers in the end.
     optimiser : "adam", "nesterov", "nesterov-rmsprop", "rmsprop", "momentum", "adagrad" or "sgd".
     rate : its learning rate; None: what suits it.
@@ -82,6 +85,8 @@ class Network(Estimator):
         hidden: tuple[int, ...] = (256, 256),
         input_dropout: float = 0.0,
         dropout: float = 0.2,
+        input_noise: float = 0.0,
+        noise: float = 0.0,
         normalise: bool = False,
         optimiser: str = "adam",
         rate: float | None = None,
@@ -111,6 +116,8 @@ class Network(Estimator):
         self.hidden = hidden
         self.input_dropout = input_dropout
         self.dropout = dropout
+        self.input_noise = input_noise
+        self.noise = noise
         self.normalise = normalise
         self.optimiser = optimiser
         self.rate = rate
@@ -152,9 +159,8 @@ class Network(Estimator):
 
     def outputs(self, X: Any) -> Floats:
         """What the last layer gives for rows: float32 (n, outputs)."""
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        return self.net_.forward((numbers(X, np.float32) - self.shift_) * self.scale_)
+        rows = like_learned(self, X, np.float32)
+        return self.net_.forward((rows - self.shift_) * self.scale_)
 
     @abstractmethod
     def predict(self, X: Any) -> NDArray[Any]:
@@ -181,7 +187,7 @@ class Network(Estimator):
         return model
 
 
-class MLPClassifier(Network):
+class MLPClassifier(Classifier, Network):
     """A rectifier network that tells classes apart. See `Network` for its parameters.
 
     Attributes
@@ -198,7 +204,6 @@ class MLPClassifier(Network):
     """
 
     task = "mlp-classifier"
-    classes_: NDArray[Any]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row."""
@@ -211,10 +216,6 @@ class MLPClassifier(Network):
         shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         probabilities: Floats = shares / shares.sum(axis=1, keepdims=True)
         return probabilities
-
-    def score(self, X: Any, y: Any) -> float:
-        """The share of rows whose class is `y`."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))
 
     def _encoded(self, y: Any, rows: int) -> NDArray[Any]:
         self.classes_, codes = class_numbers(y, rows, type(self).__name__)
@@ -232,16 +233,8 @@ class MLPClassifier(Network):
         model.classes_ = restored_classes(manifest, arrays, path)
         return model
 
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags
 
-        tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        tags.target_tags.required = True
-        return tags
-
-
-class MLPRegressor(Network):
+class MLPRegressor(Regressor, Network):
     """A rectifier network that predicts one number or several. See `Network` for its parameters.
 
     Targets are shifted and scaled to mean 0 and variance 1 while it learns; the loss is their mean squared error.
@@ -290,11 +283,7 @@ class MLPRegressor(Network):
         return model
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import RegressorTags
-
         tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-        tags.target_tags.required = True
         tags.target_tags.multi_output = True
         tags.target_tags.two_d_labels = False
         return tags

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from lilliput.core.budget import Budget
 from lilliput.core.extras import require_extra
 from lilliput.core.report import Measure
-from lilliput.tasks.array_input import as_matrix, fingerprint, numbers
-from lilliput.tasks.array_report import close, explained, hand_over, new_report, split
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, close, completed, hand_over
+from lilliput.tasks.array_input import as_matrix, numbers
+from lilliput.tasks.array_report import explained, split
 from lilliput.tasks.mlp_file import hold_memory
 from lilliput.tasks.mlp_parameters import check_parameters
 from lilliput.tasks.promise import Promise
@@ -28,7 +29,6 @@ RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nesterov-rmsprop": 3e-4, "adagrad": 1e-
 """Learning rates that suit networks of some layers on scaled inputs; 0.05 for the others."""
 CLOSING = 0.15
 """Seconds of a time budget that are kept for what comes after the training, beside a hundredth of it."""
-ENDED_EARLY = "ended early by Ctrl-C"
 
 
 def fit(model: Network, X: Any, y: Any, started: float) -> None:
@@ -40,9 +40,8 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     rows = numbers(raw, np.float32)
     draft = type(model)(**model.get_params())
     targets = draft._encoded(y, len(rows))
-    draft.n_features_in_ = rows.shape[1]
+    begin(draft, rows, targets)
     draft.shift_, draft.scale_ = scaling(rows, _kind_of_scale(model.scale, raw))
-    draft.report_ = new_report(draft, rows, fingerprint(rows, targets))
     learned, kept = split(len(rows), model.held_out, int(model.seed))
     rows = (rows - draft.shift_) * draft.scale_
     from lilliput.training.devices import torch_threads
@@ -51,12 +50,11 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
         loop = _trained(draft, torch, rows, targets, learned, kept, promise)
     draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
     draft.interrupted_ = loop.history.interrupted
-    hold_memory(draft, promise)
-    _report(draft, loop, rows[kept], targets[kept])
-    close(draft, promise, draft.predict, raw[:1])
-    hand_over(draft, model)
-    if draft.interrupted_:
-        raise KeyboardInterrupt
+    with completed():
+        hold_memory(draft, promise)
+        _report(draft, loop, rows[kept], targets[kept])
+        close(draft, promise, draft.predict, raw[:1])
+        hand_over(draft, model)
     if draft.checkpoint is not None:  # kept until now: a budget that was not kept must not cost the training
         Path(draft.checkpoint).unlink(missing_ok=True)
 
@@ -105,6 +103,8 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
             int(targets.max()) + 1 if classes else targets.shape[1],
             input_dropout=draft.input_dropout,
             dropout=draft.dropout,
+            input_noise=draft.input_noise,
+            noise=draft.noise,
             normalise=draft.normalise,
         ).to(device)
     rate = RATES.get(draft.optimiser, 0.05) if draft.rate is None else draft.rate
@@ -193,7 +193,7 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> 
         none, weights = zeros(loop.module)
         report.plan["zero weights"] = f"{none:,} of {weights:,}"
     report.notes += [finding.sentence for finding in history.findings]
-    report.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
+    report.notes += history.notes + [ENDED_EARLY] * draft.interrupted_
 
 
 def _quality(draft: Network, outputs: Floats, targets: NDArray[Any]) -> dict[str, Measure]:

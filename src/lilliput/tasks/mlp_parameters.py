@@ -22,7 +22,7 @@ def check_parameters(model: Network) -> None:
         value = getattr(model, name)
         if not 0 <= value < 1:
             raise LilliputError(f"{name}={value}; give a share of at least 0 and below 1")
-    for name in ("l1", "l2", "max_norm"):
+    for name in ("input_noise", "noise", "l1", "l2", "max_norm"):
         value = getattr(model, name)
         if not 0 <= value < math.inf:
             raise LilliputError(f"{name}={value}; give 0 or more")
@@ -34,6 +34,8 @@ def check_parameters(model: Network) -> None:
         value = getattr(model, name)
         if value is not None and not (isinstance(value, int) and value >= 1):
             raise LilliputError(f"{name}={value}; give a whole number of at least 1, or None")
+    if model.noise and not model.normalise:
+        raise LilliputError(f"noise={model.noise} takes normalise=True; units without a scale grow out of any noise")
     if model.l1 and model.optimiser == "nesterov-rmsprop":
         raise LilliputError('l1 makes no zeros with optimiser="nesterov-rmsprop"; take "momentum", "nesterov" or "sgd"')
     _check_momentum(model.momentum)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.core.modelfile import StrPath, require
-from lilliput.tasks.array_input import check_targets_finite, targets
+from lilliput.tasks.array_input import check_targets_finite, standards, targets
 
 Floats = NDArray[np.float32]
 
@@ -45,9 +45,7 @@ def number_targets(y: Any, rows: int, name: str) -> tuple[Number, Floats]:
     else:
         assert array is not None
         values = _matrix(array, rows, name)
-    mean, scale = values.mean(axis=0), values.std(axis=0)
-    scale[scale <= 1e-12 * np.abs(mean)] = 1.0
-    scale[scale == 0] = 1.0
+    mean, scale = standards(values)
     return Number(mean, scale, flat), ((values - mean) / scale).astype(np.float32)
 
 

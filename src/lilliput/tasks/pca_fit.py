@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, DeviceError, LilliputError
-from lilliput.core.measure import latency, peak_memory, versions
+from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.measure import versions
 from lilliput.core.progress import Progress
 from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
@@ -19,6 +19,7 @@ from lilliput.spectral.moments import Moments, moments_of
 from lilliput.spectral.pairs import Pairs, pairs_within
 from lilliput.spectral.rows import Rows, SparseRows
 from lilliput.spectral.scatter import ColumnScatter, DenseScatter, RowScatter
+from lilliput.tasks.array_fit import ENDED_EARLY, check_processor, close, hand_over
 from lilliput.tasks.machine_code import ready
 from lilliput.tasks.pca_file import hold_memory
 from lilliput.tasks.pca_rows import rows_of
@@ -36,9 +37,6 @@ GUARD = 8
 """Directions that Oja's rule follows beyond those wanted."""
 CLOSING = 0.05
 """The share of a time budget kept for the end, beside three passes."""
-MEASURING = 0.02
-"""Seconds for the latency."""
-ENDED_EARLY = "ended early by Ctrl-C"
 
 
 def fit(model: StreamingPCA, X: Any, started: float) -> None:
@@ -56,13 +54,9 @@ def fit(model: StreamingPCA, X: Any, started: float) -> None:
         pairs, moments, solver = search.found()
     settle(draft, pairs, moments, solver, rows.dtype)
     draft.report_ = report_of(draft)
-    close(draft, promise)
-    for name in [name for name in vars(model) if name.endswith("_")]:
-        delattr(model, name)
-    vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
+    finish(draft, promise)
     model._stream = search.gram
-    if draft.interrupted_:
-        raise KeyboardInterrupt
+    hand_over(draft, model)
 
 
 class _Search:
@@ -174,19 +168,11 @@ def settle(draft: StreamingPCA, pairs: Pairs, moments: Moments, solver: str, dty
     draft.solver_, draft.passes_, draft.interrupted_ = solver, pairs.passes, pairs.interrupted
 
 
-def close(draft: StreamingPCA, promise: Promise, *, measured: bool = True) -> None:
+def finish(draft: StreamingPCA, promise: Promise, *, measured: bool = True) -> None:
     """Complete the report, latency too if it is to be `measured`, and hold the promise."""
-    report = draft.report_
     hold_memory(draft, promise)
     row = np.zeros((1, draft.n_features_in_), dtype=draft.mean_.dtype)
-    if measured:
-        report.latency_p50_ms, report.latency_p95_ms = latency(draft.transform, [row], MEASURING)
-    report.threads = resolve_threads(draft.threads)
-    report.file_bytes = draft.file_size()
-    report.fit_seconds, report.peak_memory_bytes = promise.spent, peak_memory()
-    promise.hold_latency(report.latency_p95_ms)
-    if not draft.interrupted_:
-        promise.hold_time()
+    close(draft, promise, draft.transform, row, measured=measured)
 
 
 def report_of(draft: StreamingPCA) -> Report:
@@ -243,8 +229,7 @@ def check_parameters(model: StreamingPCA) -> None:
         raise LilliputError(f"passes={model.passes}; give 2 or more")
     if model.half_life is not None and not model.half_life > 0:
         raise LilliputError(f"half_life={model.half_life}; give a number of rows, or None")
-    if model.device not in ("auto", "cpu"):
-        raise DeviceError(f"device={model.device!r}: components are found on the processor; use 'auto' or 'cpu'")
+    check_processor(model.device, "components are found")
     memory_of(model.working_memory)
 
 

@@ -16,7 +16,7 @@ from lilliput.spectral.oja import Oja
 from lilliput.spectral.pairs import Pairs
 from lilliput.spectral.rows import Rows
 from lilliput.tasks.array_input import check_width
-from lilliput.tasks.pca_fit import FEW_COLUMNS, GUARD, check_parameters, close, report_of, settle, solved, wanted
+from lilliput.tasks.pca_fit import FEW_COLUMNS, GUARD, check_parameters, finish, report_of, settle, solved, wanted
 from lilliput.tasks.pca_rows import rows_of
 from lilliput.tasks.promise import Promise
 
@@ -44,7 +44,7 @@ def partial_fit(model: StreamingPCA, X: Any) -> None:
     draft = type(model)(**model.get_params())
     settle(draft, pairs, stream.moments, solver, rows.dtype)
     draft.report_ = report_of(draft)
-    close(draft, promise, measured=promise.budget.latency is not None)
+    finish(draft, promise, measured=promise.budget.latency is not None)
     vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
     model._stream = stream
 

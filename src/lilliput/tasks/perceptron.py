@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import ModelFileError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
 from lilliput.tasks.array_classes import restored_classes, stored_classes
-from lilliput.tasks.array_input import as_matrix, check_width, numbers
+from lilliput.tasks.array_input import like_learned
+from lilliput.tasks.array_kinds import Classifier
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Perceptron(Estimator):
+class Perceptron(Classifier):
     """Classes parted by hyperplanes, one class against the rest, learned from mistakes.
 
     A class that no hyperplane parts from the rest (XOR) is told from one that the passes were too few for: see
@@ -48,6 +48,7 @@ class Perceptron(Estimator):
     mistakes_ : rows of all those learned from on the wrong side of each plane.
     n_features_in_, passes_ : counts.
     report_ : what was measured.
+    interrupted_ : whether Ctrl-C ended the fit early.
 
     Examples
     --------
@@ -62,7 +63,6 @@ class Perceptron(Estimator):
 
     task = "perceptron"
 
-    classes_: NDArray[Any]
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
     separable_: list[bool | None]
@@ -70,6 +70,7 @@ class Perceptron(Estimator):
     mistakes_: NDArray[np.int64]
     n_features_in_: int
     passes_: int
+    interrupted_: bool
 
     def __init__(
         self,
@@ -97,7 +98,8 @@ class Perceptron(Estimator):
         """Learn from rows X (n, columns) and their classes y (n,): whole numbers or texts.
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before.
+        was not kept; the model then is what it was before. After Ctrl-C the planes so far are kept, `interrupted_` is
+        true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.perceptron_fit import fit
@@ -107,9 +109,7 @@ class Perceptron(Estimator):
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Distances from the planes, in standardised columns: (n, classes), or (n,) for two classes, second above 0."""
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        scores: NDArray[np.float64] = numbers(X) @ self.coef_.T + self.intercept_
+        scores: NDArray[np.float64] = like_learned(self, X) @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -117,15 +117,13 @@ class Perceptron(Estimator):
         scores = self.decision_function(X)
         return self.classes_[(scores > 0).astype(np.int64) if scores.ndim == 1 else scores.argmax(axis=1)]
 
-    def score(self, X: Any, y: Any) -> float:
-        """The share of rows whose class is `y`."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))
-
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
         labels, _ = stored_classes(self.classes_)
-        return {"classes": labels, "separable": self.separable_, "passes": self.passes_}
+        return {"classes": labels, "separable": self.separable_, "passes": self.passes_} | {
+            "interrupted": self.interrupted_
+        }
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         _, arrays = stored_classes(self.classes_)
@@ -153,13 +151,6 @@ class Perceptron(Estimator):
         separable, passes = manifest.get("separable"), manifest.get("passes")
         if not isinstance(separable, list) or len(separable) != planes or not isinstance(passes, int):
             raise ModelFileError(f"{path}: the manifest does not describe a perceptron of {planes} planes")
+        model.interrupted_ = bool(manifest.get("interrupted"))
         model.separable_, model.passes_, model.n_features_in_ = separable, passes, model.coef_.shape[1]
         return model
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags
-
-        tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        tags.target_tags.required = True
-        return tags

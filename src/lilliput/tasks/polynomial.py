@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import LilliputError, ModelFileError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
 from lilliput.nets.polynomial import TERMS, Network
-from lilliput.tasks.array_input import as_matrix, check_width, numbers, targets
+from lilliput.tasks.array_input import like_learned, targets
+from lilliput.tasks.array_kinds import Regressor
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class PolynomialNetwork(Estimator):
+class PolynomialNetwork(Regressor):
     """Regression by Ivakhnenko's group method of data handling: short formulas that choose their own columns.
 
     Each layer tries every pair of its inputs as a quadratic, fits it by least squares, and keeps those that are best on
@@ -46,6 +46,7 @@ class PolynomialNetwork(Estimator):
     used_ : numbers of the columns in the formula.
     n_features_in_, n_layers_, n_units_ : counts.
     report_ : what was measured.
+    interrupted_ : whether Ctrl-C ended the fit early.
 
     Examples
     --------
@@ -65,6 +66,7 @@ class PolynomialNetwork(Estimator):
     names_: list[str]
     n_features_in_: int
     n_layers_: int
+    interrupted_: bool
 
     def __init__(
         self,
@@ -92,7 +94,8 @@ class PolynomialNetwork(Estimator):
         """Learn from rows X (n, columns) and numbers y (n,).
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before.
+        was not kept; the model then is what it was before. After Ctrl-C the best network so far is kept,
+        `interrupted_` is true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.polynomial_fit import fit
@@ -102,9 +105,7 @@ class PolynomialNetwork(Estimator):
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """A number for each row."""
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        columns = numbers(X)[:, self.columns_]
+        columns = like_learned(self, X)[:, self.columns_]
         found: NDArray[np.float64] = self.network_.run((columns - self.centre_[:-1]) / self.scale_[:-1])
         return found * self.scale_[-1] + self.centre_[-1]
 
@@ -143,7 +144,8 @@ class PolynomialNetwork(Estimator):
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
-        return {"names": self.names_, "features": self.n_features_in_, "layers": self.n_layers_}
+        found = {"names": self.names_, "features": self.n_features_in_, "layers": self.n_layers_}
+        return found | {"interrupted": self.interrupted_}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         net = self.network_
@@ -162,6 +164,7 @@ class PolynomialNetwork(Estimator):
         try:
             model.names_ = [str(name) for name in manifest["names"]]
             model.n_features_in_, model.n_layers_ = int(manifest["features"]), int(manifest["layers"])
+            model.interrupted_ = bool(manifest.get("interrupted"))
             inside = (arrays["columns"] >= 0).all() and (arrays["columns"] < model.n_features_in_).all()
             for source in (net.left, net.right):
                 inside = inside and (source >= 0).all() and (source < before).all()
@@ -172,11 +175,3 @@ class PolynomialNetwork(Estimator):
         model.network_, model.columns_ = net, np.array(arrays["columns"])
         model.centre_, model.scale_ = np.array(arrays["centre"]), np.array(arrays["scale"])
         return model
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import RegressorTags
-
-        tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-        tags.target_tags.required = True
-        return tags

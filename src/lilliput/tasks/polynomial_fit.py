@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,20 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import LilliputError
 from lilliput.core.progress import Progress
 from lilliput.nets.polynomial import TERMS, Network, grow, screen
 from lilliput.nets.polynomial_refine import refine, refit
-from lilliput.tasks.array_input import column_names, fingerprint, numbers, targets
-from lilliput.tasks.array_report import (
-    NOTHING,
-    check_processor,
-    close,
-    explained,
-    hand_over,
-    held_out,
-    new_report,
-)
+from lilliput.nets.polynomial_start import joined
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, check_processor, close, completed, hand_over
+from lilliput.tasks.array_input import check_rows, column_names, numbers, standards, targets
+from lilliput.tasks.array_report import explained, held_out, measured_by
 from lilliput.tasks.promise import Promise
 
 if TYPE_CHECKING:
@@ -36,12 +31,12 @@ GAIN = 0.001
 """The part of the error that a layer must take away, or it is the last."""
 FINALISTS = 16
 """Units of each layer of which networks are made whose weights are fitted together."""
-CROSSED = 6
-"""Columns of which all networks of three units with four columns are tried."""
-STARTS, FAR = 3, 0.5
-"""How many random starts, and how large their weights."""
-STARTED_AGAIN, SHAKEN = 4, 0.3
-"""Networks fitted from other starts near by, and how near."""
+CROSSED, PROMISING = 8, 24
+"""Columns of which all networks of three units with four columns are begun, and how many of these are fitted."""
+BEGINNING = 2000
+"""Rows, at random, by which these begin."""
+STARTED_AGAIN, STARTS, SHAKEN = 4, 3, 0.3
+"""Networks fitted from other starts near by, how many for each, and how near."""
 ROWS_A_WEIGHT = 8
 """Rows that it takes to fit weights together, for each of them."""
 BESIDE = 24
@@ -51,32 +46,51 @@ SELECTING = 0.25
 
 
 def fit(model: PolynomialNetwork, X: Any, y: Any, started: float) -> None:
-    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end."""
+    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end.
+
+    After Ctrl-C KeyboardInterrupt is raised when the model is complete.
+    """
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), started)
     rows = numbers(X)
     wanted = targets(y, len(rows), type(model).__name__)
-    if len(rows) < 2:
-        raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
+    check_rows(rows)
     draft = type(model)(**model.get_params())
-    draft.n_features_in_ = rows.shape[1]
-    draft.report_ = new_report(draft, rows, fingerprint(rows, wanted))
-    learned, kept = held_out(len(rows), int(model.seed))
-    with np.errstate(over="ignore", invalid="ignore"), Progress(None, "polynomials", "layers", model.progress) as bar:
-        search = _Search(draft, rows[learned], wanted[learned], promise, bar)
+    begin(draft, rows, wanted)
+    with completed() as interrupted:
+        _learn(draft, rows, wanted, column_names(X), promise, interrupted)
+        close(draft, promise, draft.predict, rows[:1])
+        hand_over(draft, model)
+
+
+def _learn(
+    draft: PolynomialNetwork,
+    rows: Floats,
+    wanted: Floats,
+    names: list[str] | None,
+    promise: Promise,
+    interrupted: Callable[[], bool],
+) -> None:
+    """A network of the rows not held out, measured by those, whose weights then are fitted to all."""
+    learned, kept = held_out(len(rows), int(draft.seed))
+    with np.errstate(over="ignore", invalid="ignore"), Progress(None, "polynomials", "layers", draft.progress) as bar:
+        search = _Search(draft, rows[learned], wanted[learned], promise, bar, interrupted)
         steps = search.run()
-        names = column_names(X)
         _settle(draft, search, names)
         draft.report_.quality = explained(draft.predict(rows[kept]), wanted[kept]) if len(kept) else {}
-        if len(kept):
+        refitted = bool(len(kept)) and not interrupted()
+        if refitted:
             inputs = (rows[:, draft.columns_] - draft.centre_[:-1]) / draft.scale_[:-1]
-            draft.network_ = refit(draft.network_, inputs, (wanted - draft.centre_[-1]) / draft.scale_[-1], steps)
+            target = (wanted - draft.centre_[-1]) / draft.scale_[-1]
+            draft.network_ = refit(draft.network_, inputs, target, steps, interrupted)
+    draft.interrupted_ = interrupted()
     draft.report_.held_out = (
-        f"{len(kept):,} rows at random; only the last fit of the weights was to all rows" if len(kept) else NOTHING
+        f"{len(kept):,} rows at random; only the last fit of the weights was to all rows"
+        if refitted
+        else measured_by(kept, refitted=False)
     )
     draft.report_.plan = {"layers": draft.n_layers_, "units": draft.n_units_, "columns": len(draft.columns_)}
-    close(draft, promise, draft.predict, rows[:1])
-    hand_over(draft, model)
+    draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
 
 
 class _Candidate(NamedTuple):
@@ -91,19 +105,25 @@ class _Candidate(NamedTuple):
 class _Search:
     """Layers over the rows to learn from, some of which select."""
 
-    def __init__(self, draft: PolynomialNetwork, rows: Floats, wanted: Floats, promise: Promise, bar: Progress) -> None:
-        self._draft, self._promise, self._bar = draft, promise, bar
+    def __init__(
+        self,
+        draft: PolynomialNetwork,
+        rows: Floats,
+        wanted: Floats,
+        promise: Promise,
+        bar: Progress,
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self._draft, self._promise, self._bar, self._interrupted = draft, promise, bar, interrupted
         mixed = np.random.default_rng([int(draft.seed), 1]).permutation(len(rows))
         count = int(SELECTING * len(rows))
         fitted, selecting = (mixed[count:], mixed[:count]) if count >= 2 else (mixed, mixed)
         values = np.column_stack([rows, wanted])
-        self._centre, self._scale = values[fitted].mean(axis=0), values[fitted].std(axis=0)
-        self._scale[self._scale <= 1e-12 * np.abs(self._centre)] = 1.0
-        self._scale[self._scale == 0] = 1.0
-        standard = (values[fitted] - self._centre) / self._scale
+        centre, scale = standards(values[fitted])
+        standard = (values[fitted] - centre) / scale
         self.columns = screen(standard[:, :-1], standard[:, -1], int(draft.columns))
         places = np.append(self.columns, rows.shape[1])
-        self.centre, self.scale = self._centre[places], self._scale[places]
+        self.centre, self.scale = centre[places], scale[places]
         self._fitted = standard[:, places]
         self._kept = (values[selecting][:, places] - self.centre) / self.scale
         self._whole = np.vstack([self._fitted, self._kept]) if fitted is not selecting else self._fitted
@@ -128,7 +148,7 @@ class _Search:
             for unit in range(min(FINALISTS, len(found.left))):
                 candidates.append(self._finished(everything.part(first + unit), layer))
             self._bar.advance()
-            if not found.errors[0] < least * (1 - GAIN) or self._late(layer):
+            if not found.errors[0] < least * (1 - GAIN) or self._late(layer) or self._interrupted():
                 break
             least = float(found.errors[0])
             units = columns + first + np.arange(len(found.left))
@@ -150,7 +170,7 @@ class _Search:
         steps = 0
         if self._refinable(network):
             (inputs, target), (kept, wanted) = self._parts()
-            network, steps = refine(network, inputs, target, kept, wanted, int(self._draft.steps))
+            network, steps = refine(network, inputs, target, kept, wanted, int(self._draft.steps), self._interrupted)
         return _Candidate(network, layer, steps, (self._kept[:, -1] - network.run(self._kept[:, :-1])) ** 2)
 
     def _refinable(self, network: Network) -> bool:
@@ -174,32 +194,31 @@ class _Search:
         """Networks of three units over all pairs of pairs of the few columns that the first layer likes best.
 
         A pair that says little by itself does not survive its layer, but may say much beside the right other one; and
-        weights that were fitted to the target on their own are often no start from which the right ones are found.
+        weights that were fitted to the target on their own are often no start from which the right ones are found:
+        `joined` has a better one.
         """
         (inputs, target), (kept, wanted) = self._parts()
-        first = grow(inputs, target, kept, wanted, inputs.shape[1] ** 2)
+        first = grow(inputs, target, kept, wanted, CROSSED**2)
         liked = list(dict.fromkeys(np.column_stack([first.left, first.right]).ravel().tolist()))[:CROSSED]
-        unit_of = {(int(a), int(b)): number for number, (a, b) in enumerate(zip(first.left, first.right, strict=True))}
-        pairs = [unit_of[pair] for pair in combinations(sorted(liked), 2) if pair in unit_of]
-        columns, random = inputs.shape[1], np.random.default_rng([int(self._draft.seed), 4])
-        found: list[_Candidate] = []
+        columns, begun = inputs.shape[1], list[tuple[float, Network]]()
         if len(inputs) < 3 * TERMS * ROWS_A_WEIGHT:
-            return found
-        for one, two in combinations(pairs, 2):
-            units = [one, two]
-            sources = [*first.left[units], *first.right[units]]
-            if len(set(sources)) < len(sources):
+            return []
+        for one, two in combinations(combinations(sorted(liked), 2), 2):
+            if set(one) & set(two):
                 continue
-            left, right = np.append(first.left[units], columns), np.append(first.right[units], columns + 1)
-            for _ in range(STARTS):
-                weights = FAR * random.standard_normal((3, TERMS))
-                found.append(self._finished(Network(columns, left, right, weights), 2))
-        return found
+            if self._interrupted():
+                return []
+            weights = joined(inputs[:BEGINNING, one], inputs[:BEGINNING, two], target[:BEGINNING])
+            left, right = np.array([one[0], two[0], columns]), np.array([one[1], two[1], columns + 1])
+            network = Network(columns, left, right, weights)
+            begun.append((float(np.mean((wanted - network.run(kept)) ** 2)), network))
+        best = sorted(begun, key=lambda pair: pair[0])[:PROMISING]
+        return [self._finished(network, 2) for _, network in best]
 
     def _choose(self, candidates: list[_Candidate]) -> int:
         """The fewest units whose error is that of the best, up to chance; fitted to all rows of the search."""
         everyone = candidates
-        if self._draft.steps:
+        if self._draft.steps and not self._interrupted():
             everyone = [*everyone, *self._crossed()] if self._draft.layers > 1 else everyone
             everyone = [*everyone, *self._again(everyone)]
         usable = [found for found in everyone if np.isfinite(found.errors).all()]
@@ -209,7 +228,7 @@ class _Search:
             key=lambda found: (len(found.network.left), float(found.errors.mean())),
         )
         self.layers, steps = chosen.layers, max(chosen.steps, 1)
-        self.network = refit(chosen.network, self._whole[:, :-1], self._whole[:, -1], steps)
+        self.network = refit(chosen.network, self._whole[:, :-1], self._whole[:, -1], steps, self._interrupted)
         return steps
 
 

@@ -13,7 +13,7 @@ from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, LilliputError, ModelFileError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
-from lilliput.tasks.array_input import as_matrix, check_width, numbers
+from lilliput.tasks.array_input import like_learned
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -44,9 +44,10 @@ class RestrictedBoltzmannMachine(Estimator):
     weights_ : float32 (columns, n_components); visible_bias_, hidden_bias_ : biases.
     centre_, scale_ : of the columns; 0 and 1 for "bernoulli".
     log_partition_, log_partition_error_ : natural logarithm of the partition function and its standard error, 0 where
-        it is exact (at most 14 units on one side); None without `anneal`.
+        it is exact (at most 14 units on one side); None without `anneal`, and where Ctrl-C came before it was known.
     units_, n_features_in_ : what was used.
     report_ : what was measured: mean log-likelihood a row, reconstruction error.
+    interrupted_ : whether Ctrl-C ended the fit early.
     """
 
     task = "rbm"
@@ -60,6 +61,7 @@ class RestrictedBoltzmannMachine(Estimator):
     log_partition_error_: float | None
     units_: str
     n_features_in_: int
+    interrupted_: bool
 
     def __init__(
         self,
@@ -99,7 +101,8 @@ class RestrictedBoltzmannMachine(Estimator):
         """Learn from rows X (n, columns); `y` is not used.
 
         Raises `DataError` for data that cannot be used (the first NaN is named) and `BudgetError` for a budget that
-        was not kept; the model then is what it was before.
+        was not kept; the model then is what it was before. After Ctrl-C the weights so far are kept, `interrupted_` is
+        true, and KeyboardInterrupt is raised on.
         """
         started = time.monotonic()
         from lilliput.tasks.rbm_fit import fit
@@ -175,9 +178,7 @@ class RestrictedBoltzmannMachine(Estimator):
         return np.array([f"restrictedboltzmannmachine{i}" for i in range(len(self.hidden_bias_))], dtype=object)
 
     def _scaled(self, X: Any) -> Floats:
-        self._check_fitted()
-        check_width(as_matrix(X).shape[1], self.n_features_in_, type(self).__name__)
-        rows = numbers(X, np.float32)
+        rows = like_learned(self, X, np.float32)
         if self.units_ == "bernoulli":
             check_within(rows)
         return (rows - self.centre_) * self.scale_
@@ -189,7 +190,8 @@ class RestrictedBoltzmannMachine(Estimator):
     # Model files
 
     def _manifest(self) -> dict[str, Any]:
-        return {"units": self.units_, "log_partition": [self.log_partition_, self.log_partition_error_]}
+        partition = [self.log_partition_, self.log_partition_error_]
+        return {"units": self.units_, "log_partition": partition, "interrupted": self.interrupted_}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, f"{name}_") for name in _SHAPES}
@@ -205,7 +207,7 @@ class RestrictedBoltzmannMachine(Estimator):
         for name in _SHAPES:
             setattr(model, f"{name}_", np.array(arrays[name]))
         try:
-            model.units_ = str(manifest["units"])
+            model.units_, model.interrupted_ = str(manifest["units"]), bool(manifest.get("interrupted"))
             model.log_partition_, model.log_partition_error_ = manifest["log_partition"]
             if model.units_ not in UNITS[1:]:
                 raise LilliputError(f"units {model.units_!r}")

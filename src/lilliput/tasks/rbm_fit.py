@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,13 @@ from numpy.typing import NDArray
 
 from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
-from lilliput.core.errors import DataError, LilliputError
+from lilliput.core.errors import LilliputError
 from lilliput.core.extras import require_extra
 from lilliput.core.progress import Progress
 from lilliput.core.report import Measure
-from lilliput.tasks.array_input import fingerprint, numbers
-from lilliput.tasks.array_report import NOTHING, check_processor, close, hand_over, held_out, new_report
+from lilliput.tasks.array_fit import ENDED_EARLY, begin, check_processor, close, completed, hand_over
+from lilliput.tasks.array_input import check_rows, numbers
+from lilliput.tasks.array_report import held_out, measured_by
 from lilliput.tasks.promise import Promise
 from lilliput.tasks.rbm import UNITS, check_within
 
@@ -32,28 +34,32 @@ SHARE = 0.75
 DOUBTFUL = 1.0
 """A standard error, in nats, above which the report warns of the partition function."""
 
+NO_LIKELIHOODS = "the partition function was not reached: there are no likelihoods"
+
 
 def fit(model: RestrictedBoltzmannMachine, X: Any, started: float) -> None:
-    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end."""
+    """Fit `model` within its budget, whose time began at `started` (`time.monotonic`); it changes in the end.
+
+    After Ctrl-C KeyboardInterrupt is raised when the model is complete.
+    """
     torch = require_extra("torch", "deep", "training a Boltzmann machine")
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), started)
     rows = numbers(X, np.float32)
-    if len(rows) < 2:
-        raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
+    check_rows(rows)
     draft = type(model)(**model.get_params())
-    draft.n_features_in_ = rows.shape[1]
-    draft.report_ = new_report(draft, rows, fingerprint(rows))
+    begin(draft, rows)
     learned, kept = held_out(len(rows), int(model.seed))
     _choose_units(draft, rows)
     from lilliput.training.devices import torch_threads  # one: products of other numbers of threads differ in bits
 
-    with torch_threads(1), torch.no_grad():
-        _train(draft, torch, (rows[learned] - draft.centre_) * draft.scale_, promise)
-    draft.report_.quality = _quality(draft, rows[kept])
-    draft.report_.held_out = f"{len(kept):,} rows at random, not learned from" if len(kept) else NOTHING
-    close(draft, promise, draft.transform, rows[:1])
-    hand_over(draft, model)
+    with completed() as interrupted:
+        with torch_threads(1), torch.no_grad():
+            _train(draft, torch, (rows[learned] - draft.centre_) * draft.scale_, promise, interrupted)
+        draft.report_.quality = _quality(draft, rows[kept])
+        draft.report_.held_out = measured_by(kept, refitted=False)
+        close(draft, promise, draft.transform, rows[:1])
+        hand_over(draft, model)
 
 
 def _choose_units(draft: RestrictedBoltzmannMachine, rows: Floats) -> None:
@@ -70,7 +76,9 @@ def _choose_units(draft: RestrictedBoltzmannMachine, rows: Floats) -> None:
     draft.scale_ = (1 / np.where(still | (spread == 0), 1.0, spread)).astype(np.float32)
 
 
-def _train(draft: RestrictedBoltzmannMachine, torch: Any, rows: Floats, promise: Promise) -> None:
+def _train(
+    draft: RestrictedBoltzmannMachine, torch: Any, rows: Floats, promise: Promise, interrupted: Callable[[], bool]
+) -> None:
     """Set weights, biases and the partition function."""
     from lilliput.nets.rbm_partition import log_partition
     from lilliput.training.contrastive import Settings, learn
@@ -91,7 +99,7 @@ def _train(draft: RestrictedBoltzmannMachine, torch: Any, rows: Floats, promise:
 
         def told(part: float) -> bool:
             bar.update(part * settings.passes)
-            return seconds is not None and promise.spent > SHARE * seconds
+            return interrupted() or (seconds is not None and promise.spent > SHARE * seconds)
 
         machine = learn(
             torch.from_numpy(np.ascontiguousarray(rows)), int(draft.n_components), gaussian, settings, random, told
@@ -103,8 +111,10 @@ def _train(draft: RestrictedBoltzmannMachine, torch: Any, rows: Floats, promise:
             raise LilliputError(f"the training broke: weights are no finite numbers; give a rate below {settings.rate}")
     draft.log_partition_ = draft.log_partition_error_ = None
     if draft.anneal:
-        found = log_partition(machine, int(draft.anneal), ANNEALED, random)
-        draft.log_partition_, draft.log_partition_error_ = found.value, found.error
+        found = log_partition(machine, int(draft.anneal), ANNEALED, random, interrupted)
+        if found is not None:
+            draft.log_partition_, draft.log_partition_error_ = found.value, found.error
+    draft.interrupted_ = interrupted()
     _plan(draft, settings.rate)
 
 
@@ -112,8 +122,10 @@ def _plan(draft: RestrictedBoltzmannMachine, rate: float) -> None:
     report = draft.report_
     kind = f"PCD-{draft.gibbs}, {draft.chains} chains" if draft.chains else f"CD-{draft.gibbs}"
     report.plan = {"units": draft.units_, "hidden": len(draft.hidden_bias_), "training": kind, "rate": rate}
+    report.notes += [ENDED_EARLY] * draft.interrupted_
     error = draft.log_partition_error_
     if error is None:
+        report.notes += [NO_LIKELIHOODS] * bool(draft.anneal)
         return
     report.plan["partition function"] = "exact" if error == 0 else f"annealed, standard error {error:.2g} nats"
     if error > DOUBTFUL:

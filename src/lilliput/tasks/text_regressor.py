@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import LilliputError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
+from lilliput.tasks.array_kinds import Regressor
 from lilliput.tasks.labels import Labels
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Floats = NDArray[np.float32]
 MODELS = ("ensemble", "network", "ridge", "stack")
 
 
-class TextRegressor(Estimator):
+class TextRegressor(Regressor):
     """Several values in [0, 1] for each text, such as the confidences of several people in labels.
 
     Learning takes PyTorch (extra ``deep``). Texts become rows of hashed n-grams by their inverse document frequency;
@@ -202,11 +202,7 @@ class TextRegressor(Estimator):
         return model
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import RegressorTags
-
         tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-        tags.target_tags.required = True
         tags.target_tags.multi_output = True
         tags.input_tags.string = True
         tags.input_tags.sparse = True

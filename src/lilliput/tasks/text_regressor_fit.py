@@ -15,8 +15,9 @@ from lilliput.data.source import Source
 from lilliput.features.plain import NGrams
 from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import DenseNet
+from lilliput.tasks.array_fit import ENDED_EARLY, close, hand_over
 from lilliput.tasks.array_input import fingerprint
-from lilliput.tasks.array_report import FEW, NOTHING, close, hand_over, split
+from lilliput.tasks.array_report import FEW, NOTHING, split
 from lilliput.tasks.promise import Promise
 from lilliput.tasks.text_regressor_file import hold_memory
 from lilliput.tasks.text_regressor_input import (
@@ -50,7 +51,6 @@ Places = NDArray[np.int64]
 WORD_BITS, CHAR_BITS = 20, 20
 CLOSING, RIDGE_SHARE = 0.3, 0.15
 """Seconds of a time budget kept for the end, and the share kept for it and for the last ridge regression."""
-ENDED_EARLY = "ended early by Ctrl-C"
 
 
 def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
@@ -78,8 +78,6 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     sample = X[:1] if isinstance(X, list) else part(rows, np.arange(1))
     close(draft, promise, draft.predict, sample)
     hand_over(draft, model)
-    if draft.interrupted_:
-        raise KeyboardInterrupt
 
 
 class _Fit:
@@ -108,7 +106,7 @@ class _Fit:
             draft.history_, draft.interrupted_ = history.to_dict(), history.interrupted
             draft.report_.plan["passes"] = round(history.records[-1].epoch, 2) if history.records else 0
             draft.report_.notes += [finding.sentence for finding in history.findings]
-            draft.report_.notes += history.notes + ([ENDED_EARLY] if draft.interrupted_ else [])
+            draft.report_.notes += history.notes + [ENDED_EARLY] * draft.interrupted_
         if draft.network_ is not None and draft.ridge_ is not None:
             self._join(draft.network_, check)
         if wants_ridge and draft.stack_ is None:
