@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 
 ARRIVED, BROKEN = 0, 8
 """Places in a barrier, in cache lines of their own: how often threads have arrived, and whether one of them failed."""
-_SPINS = 2000
+_SPINS = 200_000
+"""About a tenth of a millisecond: longer than threads with parts of unequal size wait for each other. Who sleeps wakes
+late, so that then the others wait for him, and so on: word vectors were learned no quicker by two threads than by one.
+"""
 
 _PAUSE = np.uint32(0 if os.name == "nt" else 20)
 """Milliseconds on Windows, where 0 means to give way; elsewhere microseconds."""
