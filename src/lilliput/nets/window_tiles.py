@@ -151,6 +151,18 @@ def _fetch(typing: Any, table: Any, place: Any) -> Any:
     return types.void(table, types.int64), code
 
 
+@intrinsic
+def _add_share(typing: Any, table: Any, place: Any, row: Any, at: Any, share: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target = pointer_to(context, builder, signature.args[0], arguments[0], arguments[1], _VECTOR)
+        source = pointer_to(context, builder, signature.args[2], arguments[2], arguments[3], _VECTOR)
+        shares = spread(builder, arguments[4], LANES)
+        store(builder, fused(builder, shares, load(builder, source), load(builder, target)), target)
+        return context.get_dummy_value()
+
+    return types.void(table, types.int64, row, types.int64, types.float32), code
+
+
 _dots26, _dots16 = _dots(2, 6), _dots(1, 6)
 _dots23, _dots13 = _dots(2, 3), _dots(1, 3)
 _dots21, _dots11 = _dots(2, 1), _dots(1, 1)
@@ -162,6 +174,13 @@ def fetch(table, place, width):
     """Have a row brought nearer, since it will be needed soon."""
     for offset in range(0, width, LINE):
         _fetch(table, place + offset)
+
+
+@njit(inline="always")
+def add_share(table, place, row, width, share):
+    """``table[place : place + width] += share * row[:width]``; `width` is a multiple of `LANES`."""
+    for offset in range(0, width, LANES):
+        _add_share(table, place + offset, row, offset, share)
 
 
 @njit(nogil=True, cache=True)

@@ -14,8 +14,9 @@ import numpy as np
 from numba import njit
 
 from lilliput.nets.barrier import meet
+from lilliput.nets.lanes import add_row
 from lilliput.nets.softplus_kernels import softplus
-from lilliput.nets.window_tiles import adjust, dots, fetch
+from lilliput.nets.window_tiles import add_share, adjust, dots, fetch
 from lilliput.nets.windows_kernels import PLAIN, look_around
 
 BATCH = 256
@@ -56,6 +57,14 @@ def surprise(products, at, put, held, expected, rate, weight, steps):
 
 
 @njit(nogil=True, cache=True)
+def _approach(inner, base, width, nearby, first, put, grams, ends):
+    """Have the rows of some words, and of their n-grams, brought nearer."""
+    for i in range(first, first + put):
+        for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
+            fetch(inner, base + np.int64(grams[at]) * width, width)
+
+
+@njit(nogil=True, cache=True)
 def _mean(inner, base, width, nearby, first, put, grams, ends, out, to):
     """The mean of the rows of some words, and of their n-grams, to `out`."""
     for d in range(width):
@@ -63,9 +72,7 @@ def _mean(inner, base, width, nearby, first, put, grams, ends, out, to):
     amount = 0
     for i in range(first, first + put):
         for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
-            row = base + np.int64(grams[at]) * width
-            for d in range(width):
-                out[to + d] += inner[row + d]
+            add_row(out, to, inner, base + np.int64(grams[at]) * width, width)
             amount += 1
     share = _ONE / np.float32(amount)
     for d in range(width):
@@ -77,10 +84,8 @@ def _spread(inner, base, width, nearby, first, put, grams, ends, moved, terms, c
     """Move the rows of some words, and of their n-grams, each as far as the mean was `moved`, or less."""
     for i in range(first, first + put):
         for at in range(ends[nearby[i]], ends[nearby[i] + 1]):
-            row = base + np.int64(grams[at]) * width
             share = np.float32(1 / max(1.0, caution * terms[grams[at]]))
-            for d in range(width):
-                inner[row + d] += share * moved[d]
+            add_share(inner, base + np.int64(grams[at]) * width, moved, width, share)
 
 
 @njit(nogil=True, cache=True)
@@ -112,11 +117,13 @@ def _multiply(kind, part, slices, sizes, nearby, outputs, most, longest, grams, 
             for j in range(second, second + sizes[item + AHEAD, 1]):
                 places_out[j] = base + np.int64(outputs[j]) * width
                 fetch(outer, places_out[j], width)
+            first, put = (item + AHEAD) * most, sizes[item + AHEAD, 0]
             if kind == PLAIN:
-                first = (item + AHEAD) * most
-                for i in range(first, first + sizes[item + AHEAD, 0]):
+                for i in range(first, first + put):
                     places_in[i] = base_in + np.int64(nearby[i]) * width
                     fetch(inner, places_in[i], width)
+            else:
+                _approach(inner, base_in, width, nearby, first, put, grams, ends)
         if item < 0:
             continue
         put, held = sizes[item, 0], sizes[item, 1]
@@ -141,6 +148,9 @@ def _move(kind, part, slices, sizes, nearby, most, longest, grams, ends, inner, 
         if item + AHEAD < len(sizes):
             for j in range((item + AHEAD) * longest, (item + AHEAD) * longest + sizes[item + AHEAD, 1]):
                 fetch(outer, places_out[j], width)
+            if kind != PLAIN:
+                ahead = (item + AHEAD) * most
+                _approach(inner, base_in, width, nearby, ahead, sizes[item + AHEAD, 0], grams, ends)
         if put and kind == PLAIN:
             adjust(
                 inner, places_in, damp_in, first, put, outer, places_out, damp_out, second, held, width, steps, at

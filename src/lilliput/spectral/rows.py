@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -15,6 +17,8 @@ from lilliput.core.errors import DataError
 BLOCK_BYTES = 16_000_000
 """Of a dense block: small beside memory, large beside the cost of a call."""
 
+PARTS = 4
+"""Parts of the work, whatever the number of threads, so that sums are always taken in the same order."""
 LEAST_ROWS = 16
 """Of a dense block, however long they are: each block meets all directions."""
 
@@ -33,6 +37,14 @@ class Sparse:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         """The three arrays, as the kernels take them."""
         return iter((self.starts, self.columns, self.values))
+
+    @cached_property
+    def parts(self) -> list[tuple[int, int]]:
+        """`PARTS` ranges of rows with about the same number of entries and rows."""
+        work = self.starts - self.starts[0] + np.arange(len(self.starts))
+        edges = np.searchsorted(work, np.linspace(0, work[-1], PARTS + 1))
+        edges[0], edges[-1] = 0, len(self.starts) - 1
+        return [(int(first), int(last)) for first, last in pairwise(edges) if last > first]
 
     def rows_of_entries(self) -> NDArray[np.int64]:
         """The row of each entry."""

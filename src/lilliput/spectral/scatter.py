@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.threads import map_ordered
-from lilliput.spectral.rows import Rows, Sparse
+from lilliput.spectral.rows import PARTS, Rows, Sparse
 
-PARTS = 4
-"""Parts of the work, whatever the number of threads, so that sums are always taken in the same order."""
 PANEL_BYTES = 16_000_000
 """Of the columns of a dense block that are centred at a time."""
 FUSED_BYTES = 8_000_000
@@ -100,7 +98,7 @@ class RowScatter:
         def write(bounds: tuple[int, int]) -> None:
             centred_products(*self._by_column, self._names, *bounds, scaled, sums, mean, found)
 
-        map_ordered(write, _parts(self._by_column.starts), self._threads)
+        map_ordered(write, self._by_column.parts, self._threads)
         return found
 
 
@@ -141,7 +139,7 @@ def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], 
                 gram_product(*block, *bounds, vectors, part)
             return part
 
-        for part in map_ordered(partial, _parts(block.starts), threads):
+        for part in map_ordered(partial, block.parts, threads):
             total += part
         return
     products = np.empty((len(block), vectors.shape[1]), dtype=vectors.dtype)
@@ -153,12 +151,4 @@ def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], 
 def _multiply(block: Sparse, vectors: NDArray[Any], out: NDArray[Any], threads: int) -> None:
     from lilliput.spectral.kernels import multiply
 
-    map_ordered(lambda bounds: multiply(*block, *bounds, vectors, out), _parts(block.starts), threads)
-
-
-def _parts(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Ranges of rows with about the same number of entries and rows."""
-    work = starts - starts[0] + np.arange(len(starts))
-    edges = np.searchsorted(work, np.linspace(0, work[-1], PARTS + 1))
-    edges[0], edges[-1] = 0, len(starts) - 1
-    return [(int(first), int(last)) for first, last in pairwise(edges) if last > first]
+    map_ordered(lambda bounds: multiply(*block, *bounds, vectors, out), block.parts, threads)

@@ -25,7 +25,7 @@ GRAM_SHARE = 0.5
 """Of a budget of bytes, what n-grams may take."""
 _SCALE, _RUN = 2, 16
 _LETTER, _LENGTH = 0.5, 0.5
-"""Bytes of a word's letter and of its length, deflated; where that was hoped for in vain, `shortened` takes words out."""
+"""Bytes of a word's letter and of its length, deflated; where that is not enough, `shortened` takes words out."""
 
 
 def buckets_for(model: WordVectors, promise: Promise) -> int:
