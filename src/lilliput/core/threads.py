@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
 from lilliput.core.errors import LilliputError
@@ -29,10 +29,17 @@ def resolve_threads(threads: int | None) -> int:
     return int(threads)
 
 
-def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
-    """``[function(item) for item in items]``, in that order, by up to `threads` threads."""
+def lasting(threads: int) -> int | Executor:
+    """`threads` for `map_ordered` that stay from one call to the next, for many calls of a few milliseconds."""
+    return ThreadPoolExecutor(threads) if threads > 1 else 1
+
+
+def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], threads: int | Executor) -> list[Result]:
+    """``[function(item) for item in items]``, in that order, by up to `threads` threads, or those of `lasting`."""
     work = list(items)
     if threads == 1 or len(work) <= 1:
         return [function(item) for item in work]
+    if isinstance(threads, Executor):
+        return list(threads.map(function, work))
     with ThreadPoolExecutor(min(threads, len(work))) as pool:
         return list(pool.map(function, work))

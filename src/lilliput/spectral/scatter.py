@@ -6,13 +6,14 @@ sparse: ``C V = X'(X V) - n mean (mean' V)``.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.core.threads import map_ordered
+from lilliput.core.threads import lasting, map_ordered
 from lilliput.spectral.rows import PARTS, Rows, Sparse
 
 PANEL_BYTES = 16_000_000
@@ -41,7 +42,7 @@ class ColumnScatter:
 
     def __init__(self, rows: Rows, mean: NDArray[np.float64], count: float, threads: int) -> None:
         self.size, self.dtype = rows.columns, rows.dtype
-        self._rows, self._mean, self._count, self._threads = rows, mean, count, threads
+        self._rows, self._mean, self._count, self._threads = rows, mean, count, lasting(threads)
 
     def product(self, vectors: NDArray[Any]) -> NDArray[Any]:
         """One pass."""
@@ -71,9 +72,9 @@ class RowScatter:
         self.size, self.dtype = len(block), block.values.dtype
         *entries, self._names = by_column(block.starts, block.columns, block.values, columns)
         self._by_column = Sparse(*entries)
-        self._mean, self._threads = mean, threads
+        self._mean, self._threads = mean, lasting(threads)
         centre = np.zeros((self.size, 1), dtype=self.dtype)
-        _multiply(block, mean.astype(self.dtype, copy=False)[:, None], centre, threads)
+        _multiply(block, mean.astype(self.dtype, copy=False)[:, None], centre, self._threads)
         self._cross = centre[:, 0].astype(np.float64)  # X mean
         self._square = float(mean @ mean)
 
@@ -125,7 +126,7 @@ def add_dense_product(block: NDArray[Any], centre: NDArray[Any], vectors: NDArra
         total[panel] += (block[:, panel] - centre[panel]).T @ products
 
 
-def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], threads: int) -> None:
+def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], threads: int | Executor) -> None:
     """``total += A'(A vectors)`` for the rows A of a block, the same for any number of threads."""
     from lilliput.spectral.kernels import gram_product, gram_product_of_one, scatter
 
@@ -148,7 +149,7 @@ def add_gram_product(block: Sparse, vectors: NDArray[Any], total: NDArray[Any], 
     map_ordered(lambda bounds: scatter(*block, products, *bounds, total), list(pairwise(edges)), threads)
 
 
-def _multiply(block: Sparse, vectors: NDArray[Any], out: NDArray[Any], threads: int) -> None:
+def _multiply(block: Sparse, vectors: NDArray[Any], out: NDArray[Any], threads: int | Executor) -> None:
     from lilliput.spectral.kernels import multiply
 
     map_ordered(lambda bounds: multiply(*block, *bounds, vectors, out), block.parts, threads)
