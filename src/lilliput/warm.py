@@ -57,6 +57,8 @@ CALLED = (
     "lilliput.nets.pooling",
 )
 """Modules with kernels that Python calls; those of other modules are compiled with them."""
+STAMPED = "lilliput.spectral.kernels"
+"""The stamp lies where its machine code does: to ask for it, every fit imports this module, which imports no other."""
 FEW, MORE = 100, 200
 """Rows of a tiny fit: with few all passes are run, to the coded one; with more some are held out to decide by."""
 
@@ -244,7 +246,7 @@ def _perceive() -> None:
 
 def stamp_file() -> Path | None:
     """Where `warm` notes what the kept machine code was made of; None if numba was told not to compile."""
-    folder = _cache_folder(CALLED[-1])
+    folder = _cache_folder(STAMPED)
     return folder and folder / f"lilliput.{_PYTHON}.warm"
 
 
