@@ -8,7 +8,7 @@ import pytest
 
 from lilliput.core import threads as threads_module
 from lilliput.core.errors import LilliputError
-from lilliput.core.threads import available_threads, map_ordered, resolve_threads
+from lilliput.core.threads import available_threads, lasting, map_ordered, resolve_threads
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 100])
@@ -63,3 +63,16 @@ def test_a_number_is_taken_as_it_is():
 def test_less_than_one_thread_is_refused(threads):
     with pytest.raises(LilliputError, match=f"threads={threads}: give 1 or more"):
         resolve_threads(threads)
+
+
+def test_threads_that_last_do_the_same_in_the_same_threads():
+    workers, barrier = lasting(2), threading.Barrier(2)
+
+    def meet(_):
+        barrier.wait()
+        return threading.get_ident()
+
+    first, second = map_ordered(meet, range(2), workers), map_ordered(meet, range(4), workers)
+    assert set(first) == set(second)
+    assert map_ordered(str, range(20), workers) == [str(number) for number in range(20)]
+    assert lasting(1) == 1

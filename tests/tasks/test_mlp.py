@@ -19,6 +19,7 @@ from lilliput.core.modelfile import read_model, write_model
 from lilliput.nets.dense import DenseNet
 from lilliput.tasks import array_fit
 from lilliput.tasks.mlp import MLPClassifier, MLPRegressor
+from lilliput.training import devices
 
 DIGITS = load_digits()
 X, Y = DIGITS.data[:600].astype(np.uint8), DIGITS.target[:600]
@@ -126,6 +127,19 @@ def test_the_same_threads_save_the_same_bytes_and_others_nearly_the_same():
     first, again, other = (model(threads=count, epochs=3).fit(X, Y) for count in (2, 2, 1))
     assert first.to_bytes() == again.to_bytes()
     np.testing.assert_allclose(other.predict_proba(X), first.predict_proba(X), atol=1e-4)  # PyTorch sums otherwise
+
+
+def test_a_small_network_takes_one_thread_unless_more_are_asked_for(monkeypatch):
+    import torch
+
+    seen = []
+    monkeypatch.setattr(torch, "set_num_threads", seen.append)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    monkeypatch.setattr(devices, "resolve_threads", lambda threads: threads or 5)
+    for threads, worth in ((None, devices.WORTH), (3, devices.WORTH), (None, 1000)):
+        monkeypatch.setattr(devices, "WORTH", worth)
+        model(threads=threads, epochs=1).fit(X[:200], Y[:200])
+    assert seen == [1, 7, 3, 7, 5, 7]
 
 
 def test_a_saved_model_comes_back(digits, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     rows = (rows - draft.shift_) * draft.scale_
     from lilliput.training.devices import torch_threads
 
-    with torch_threads(model.threads):
+    with torch_threads(model.threads, _work(draft, targets, len(learned))):
         loop = _trained(draft, torch, rows, targets, learned, kept, promise)
     draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
     draft.interrupted_ = loop.history.interrupted
@@ -100,7 +101,7 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
         module = MLP(
             draft.n_features_in_,
             tuple(draft.hidden),
-            int(targets.max()) + 1 if classes else targets.shape[1],
+            _outputs(targets),
             input_dropout=draft.input_dropout,
             dropout=draft.dropout,
             input_noise=draft.input_noise,
@@ -146,6 +147,17 @@ def batch_of(draft: Network, rows: int) -> int:
     if draft.batch is not None:
         return min(draft.batch, rows)
     return max(1, min(rows, 1 << int(np.clip(np.log2(rows / 100 + 1), 4, 7))))
+
+
+def _outputs(targets: NDArray[Any]) -> int:
+    """Of a network: one for each column or for each class, which are counted from 0."""
+    return int(targets.max()) + 1 if targets.ndim == 1 else targets.shape[1]
+
+
+def _work(draft: Network, targets: NDArray[Any], rows: int) -> int:
+    """Multiplications of a step's forward pass."""
+    widths = (draft.n_features_in_, *draft.hidden, _outputs(targets))
+    return batch_of(draft, rows) * sum(a * b for a, b in pairwise(widths))
 
 
 def epochs_of(draft: Network, rows: int) -> float:

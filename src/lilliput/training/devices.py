@@ -30,11 +30,20 @@ def resolve_device(device: str) -> torch.device:
     return found
 
 
+WORTH = 20_000_000
+"""Multiplications of a step's forward pass from which a second thread saves time. Below it PyTorch's threads mostly
+wait for each other, which takes twice the processor's time, and far more on a machine that others use too."""
+
+
 @contextmanager
-def torch_threads(threads: int | None) -> Iterator[int]:
-    """Let PyTorch use so many threads (None: all) inside the block; gives their number."""
+def torch_threads(threads: int | None, work: int | None = None) -> Iterator[int]:
+    """Let PyTorch use so many threads inside the block; gives their number.
+
+    None: all, or one where the `work` of a step, in multiplications, is known to be too little for two.
+    """
     before = torch.get_num_threads()
-    count = resolve_threads(threads)
+    little = threads is None and work is not None and work < WORTH
+    count = 1 if little else resolve_threads(threads)
     torch.set_num_threads(count)
     try:
         yield count
