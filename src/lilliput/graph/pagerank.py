@@ -15,7 +15,7 @@ such differences by the damping, so that the result ``Gx`` is within ``r * dampi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +27,7 @@ from lilliput.core.threads import map_ordered, resolve_threads
 from lilliput.graph import pagerank_kernels as kernels
 from lilliput.graph.matrix import BLOCKS, Matrix
 from lilliput.graph.mixing import Mixing
+from lilliput.nets.barrier import fresh_barrier, together
 
 STAGES = 4
 """Runs of rows that are renewed one after the other in a pass."""
@@ -36,6 +37,7 @@ SLOW = 0.4
 SMALL = 2_000_000
 """Edges and nodes below which threads cost more than they bring."""
 NOTHING, NO_JUMPS = np.zeros(0), np.zeros(1)
+NO_WEIGHTS = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def pagerank(
     said = notes(len(matrix), damping, tolerance)
     try:
         with ThreadPoolExecutor(threads) as pool:
-            chain.run = map if threads == 1 else pool.map
+            chain.run, chain.pool, chain.workers = map if threads == 1 else pool.map, pool, threads
             chain.begin(start)
             _iterate(chain, tolerance, progress, watch)
     except KeyboardInterrupt:  # the pool has ended what it had begun
@@ -158,11 +160,13 @@ def notes(nodes: int, damping: float, tolerance: float) -> list[str]:
 
 
 class _Chain:
-    """`values` and what they give, by row, worked on by `run`: a map over blocks of rows."""
+    """`values` and what they give, by row, worked on by `run`, a map over blocks of rows, and by all `workers`."""
 
     def __init__(self, matrix: Matrix, damping: float, teleport: Teleport) -> None:
         self._matrix, self._damping, self._teleport = matrix, damping, teleport
         self.run: Callable[..., Any] = map
+        self.pool: ThreadPoolExecutor
+        self.workers = 1
         size = len(matrix)
         base, friends = teleport.to, teleport.friends
         if teleport.followers is not None and teleport.private:
@@ -189,12 +193,14 @@ class _Chain:
     def sweep(self) -> float:
         """Renew all rows, run by run; returns how much the values changed, as a share of their sum."""
         self._balance()
-        parts, step = [], BLOCKS // STAGES
-        for first in range(0, BLOCKS, step):
-            blocks = range(first, first + step)
-            self._gather(blocks)
-            parts += self._accept(blocks)
-        return self._sums(parts)
+        matrix, told, barrier = self._matrix, np.zeros((BLOCKS, 3)), fresh_barrier()
+        weights = NO_WEIGHTS if matrix.weights is None else matrix.weights
+        rest = (
+            barrier, matrix.cuts, STAGES, matrix.starts, matrix.sources, weights, self._given, self._base, self._stride,
+            self._level, self._damping, self._fresh, self._strength, self._flow, self.values, told,
+        )  # fmt: skip
+        together(lambda worker: kernels.sweep(worker, self.workers, *rest), self.workers, barrier, self.pool)
+        return self._sums(told.tolist())
 
     def mix(self, slow: bool) -> None:
         """Go on from a mixture of the last passes, once these are `slow`."""
@@ -236,7 +242,7 @@ class _Chain:
 
         return list(self.run(run, blocks))
 
-    def _sums(self, parts: list[tuple[float, float, float]]) -> float:
+    def _sums(self, parts: Sequence[Sequence[float]]) -> float:
         """Add up what the blocks told, in their order; returns the change as a share of the values."""
         change, self._sum, self._passed = (sum(part) for part in zip(*parts, strict=True))
         return change / self._sum

@@ -13,6 +13,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from lilliput.nets.barrier import meet
+
 AHEAD = np.uint64(128)
 """Edges from the one that is read to the one whose value is fetched."""
 ONE, TWO, THREE, FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -124,3 +126,30 @@ def accept(first, last, fresh, strength, flow, values, given):
             given[row] = value / strength[row]
             passed += value * flow[row] if parted else value
     return change, total, passed
+
+
+@njit(nogil=True, cache=True)
+def sweep(worker, workers, barrier, cuts, stages, starts, sources, weights, given, base, stride, level, damping, fresh,
+          strength, flow, values, told):  # fmt: skip
+    """Renew all rows, run by run, together with the other workers; False if one of them failed.
+
+    ``cuts`` are the borders of the blocks, of which each of the `stages` has as many as any other; ``weights`` is empty
+    for a network without. What `accept` says of a block goes to its row of ``told``, float64 (blocks, 3).
+    """
+    step = (len(cuts) - 1) // stages
+    for stage in range(stages):
+        first, last = stage * step, (stage + 1) * step
+        for block in range(first + worker, last, workers):
+            rows = cuts[block], cuts[block + 1]
+            if len(weights):
+                gather_weighted(starts, sources, weights, given, base, stride, level, damping, rows[0], rows[1], fresh)
+            else:
+                gather(starts, sources, given, base, stride, level, damping, rows[0], rows[1], fresh)
+        if not meet(barrier, workers, 2 * stage + 1):
+            return False
+        for block in range(first + worker, last, workers):
+            change, total, passed = accept(cuts[block], cuts[block + 1], fresh, strength, flow, values, given)
+            told[block, 0], told[block, 1], told[block, 2] = change, total, passed
+        if not meet(barrier, workers, 2 * stage + 2):
+            return False
+    return True
