@@ -26,6 +26,8 @@ SHARDS = 16
 """Parts of the rows for one query."""
 COLD = 1 << 28
 """Products that NumPy takes less time for than it takes to import numba."""
+SMALL = 1 << 24
+"""Codes that one thread has gone through, for one query, before others have started."""
 _LARGEST = 127
 _KERNELS = "lilliput.retrieval.nearest_kernels"
 
@@ -56,13 +58,14 @@ def nearest(codes: NDArray[np.int8], inverse: Floats, queries: NDArray[Any], k: 
     k = min(k, len(codes))
     asked = whole(queries)
     lengths = np.sqrt(np.einsum("ij,ij->i", asked.astype(np.float64), asked.astype(np.float64)))
-    cold = len(asked) * codes.size <= COLD and (len(asked) == 1 or _KERNELS not in sys.modules)
+    cold = _KERNELS not in sys.modules and len(asked) * codes.size <= COLD
     if k == 0 or len(asked) == 0 or cold:
         found = [_best(products(codes, query) * inverse, k) for query in asked]
         rows = np.array([one[0] for one in found], dtype=np.int64).reshape(len(asked), k)
         scores = np.array([one[1] for one in found], dtype=np.float64).reshape(len(asked), k)
     else:
-        rows, scores = scanned(codes, inverse, asked, k, threads)
+        few = len(asked) == 1 and codes.size <= SMALL
+        rows, scores = scanned(codes, inverse, asked, k, 1 if few else threads)
     return Nearest(rows, np.clip(scores / np.where(lengths > 0, lengths, 1)[:, None], -1, 1))
 
 
