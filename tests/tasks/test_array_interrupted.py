@@ -14,22 +14,33 @@ pytest.importorskip("torch")
 
 from lilliput.core import registry
 from lilliput.core.progress import Progress
-from lilliput.tasks import array_fit, array_report, mlp_fit, perceptron_fit, polynomial_fit, rbm_fit
+from lilliput.tasks import array_fit, array_report, mlp_fit, pca_fit, pca_stream, perceptron_fit, polynomial_fit, rbm_fit
+from lilliput.tasks import text_regressor_fit as text_fit
+from lilliput.tasks import text_regressor_parts as text_parts
 from lilliput.tasks.mlp import MLPClassifier
+from lilliput.tasks.pca import StreamingPCA
 from lilliput.tasks.perceptron import Perceptron
 from lilliput.tasks.polynomial import PolynomialNetwork
 from lilliput.tasks.rbm import RestrictedBoltzmannMachine
+from lilliput.tasks.text_regressor import MODELS, TextRegressor
+from lilliput.training.interrupts import deferred_interrupt
+from lilliput.training.loop import Loop
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((300, 6))
 Y = X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3] - X[:, 4] ** 2
 CLASSES = (X[:, 0] + 0.5 * RANDOM.standard_normal(300) > 0).astype(int)
+WORDS = np.array(["sun", "rain", "snow", "wind", "cold", "warm"])
+TEXTS = [" ".join(WORDS[np.argsort(row)[:3]]) for row in X]
+SHARES = np.array([[0.9 * ("sun" in text), 0.5 * ("rain" in text)] for text in TEXTS])
 ENDED = "ended early by Ctrl-C"
 ALL = {
     "perceptron": (Perceptron, CLASSES, {}, perceptron_fit),
     "polynomial": (PolynomialNetwork, Y, {}, polynomial_fit),
     "rbm": (RestrictedBoltzmannMachine, None, {"n_components": 20, "anneal": 30}, rbm_fit),
     "mlp": (MLPClassifier, CLASSES, {"hidden": (8,), "epochs": 3}, mlp_fit),
+    "pca": (StreamingPCA, None, {"n_components": 2}, pca_fit),
+    "text": (TextRegressor, SHARES, {"hidden": (8,), "epochs": 3, "folds": 2}, text_fit),
 }
 
 
@@ -47,8 +58,12 @@ def made(name, **more):
     return kind(**{"threads": 1, "progress": False, **settings, **more}), y
 
 
+def rows(model):
+    return TEXTS if isinstance(model, TextRegressor) else X
+
+
 def used(model):
-    return model.transform(X) if isinstance(model, RestrictedBoltzmannMachine) else model.predict(X)
+    return model.transform(X) if hasattr(model, "transform") else model.predict(rows(model))
 
 
 @pytest.fixture
@@ -74,7 +89,7 @@ def interrupted(name, tmp_path, **more):
     """A model whose fit was interrupted; it is whole, and comes back from its file."""
     model, y = made(name, **more)
     with pytest.raises(KeyboardInterrupt):
-        model.fit(X, y)
+        model.fit(rows(model), y)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     model.save(tmp_path / "m.safetensors")
     again = registry.load(tmp_path / "m.safetensors")
@@ -164,17 +179,70 @@ def test_annealing_ends_too(monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", ALL)
 def test_while_measuring_the_model_is_finished(name, monkeypatch, tmp_path):
     expected, y = made(name)
-    expected.fit(X, y)
+    expected.fit(rows(expected), y)
     close = ALL[name][3].close
 
-    def pressed(*given):
+    def pressed(*given, **more):
         signal.raise_signal(signal.SIGINT)
-        close(*given)
+        close(*given, **more)
 
     monkeypatch.setattr(ALL[name][3], "close", pressed)
     found = interrupted(name, tmp_path)
     assert not found.interrupted_
     assert found.to_bytes() == expected.to_bytes()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_text_regressor_is_whole_whenever_it_is_told_to_end(kind, monkeypatch, tmp_path):
+    steps, fit_ridge, step = [], text_parts.fit_ridge, Loop._step
+
+    def counted(then):
+        def counting(*given):
+            steps.append(then)
+            if len(steps) == when:
+                signal.raise_signal(signal.SIGINT)
+            return then(*given)
+
+        return counting
+
+    when = 0
+    monkeypatch.setattr(text_parts, "fit_ridge", counted(fit_ridge))
+    monkeypatch.setattr(Loop, "_step", counted(step))
+    made("text", model=kind)[0].fit(TEXTS, SHARES)
+    whole = len(steps)
+    for when in (1, whole // 2, whole):  # noqa: B007: `counted` looks at it
+        steps.clear()
+        found = interrupted("text", tmp_path, model=kind)
+        assert found.interrupted_
+        assert ENDED in found.report_.notes
+        assert found.report_.quality["rmse"].value > 0
+        assert len(steps) <= whole
+
+
+def test_components_of_more_rows_are_learned_from_whole_batches(monkeypatch):
+    expected, found = (StreamingPCA(2, progress=False).partial_fit(X[:200]) for _ in range(2))
+    expected.partial_fit(X[200:])
+    finish = pca_stream.finish
+    monkeypatch.setattr(
+        pca_stream, "finish", lambda *given, **more: signal.raise_signal(signal.SIGINT) or finish(*given, **more)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        found.partial_fit(X[200:])
+    assert found.n_samples_seen_ == 300
+    assert found.to_bytes() == expected.to_bytes()
+
+
+def test_a_block_within_a_block_tells_of_both():
+    with deferred_interrupt() as outer:
+        with deferred_interrupt() as inner:
+            assert not inner()
+            signal.raise_signal(signal.SIGINT)
+            assert inner()
+        assert outer()
+        with deferred_interrupt() as inner, pytest.raises(KeyboardInterrupt):
+            assert inner()
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("name", ["perceptron", "rbm"])

@@ -48,42 +48,56 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     from lilliput.training.devices import torch_threads
 
     with torch_threads(model.threads, _work(draft, targets, len(learned))):
-        loop = _trained(draft, torch, rows, targets, learned, kept, promise)
-    draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
-    draft.interrupted_ = loop.history.interrupted
-    with completed():
-        hold_memory(draft, promise)
-        _report(draft, loop, rows[kept], targets[kept])
-        close(draft, promise, draft.predict, raw[:1])
-        hand_over(draft, model)
+        loop = _ready(draft, torch, rows, targets, len(learned), promise)
+        with completed():
+            _train(draft, torch, loop, rows, targets, (learned, kept), promise)
+            draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
+            draft.interrupted_ = loop.history.interrupted
+            hold_memory(draft, promise)
+            _report(draft, loop, rows[kept], targets[kept])
+            close(draft, promise, draft.predict, raw[:1])
+            hand_over(draft, model)
     if draft.checkpoint is not None:  # kept until now: a budget that was not kept must not cost the training
         Path(draft.checkpoint).unlink(missing_ok=True)
 
 
-def _trained(
-    draft: Network, torch: Any, rows: Floats, targets: NDArray[Any], learned: Places, kept: Places, promise: Promise
+def _ready(
+    draft: Network, torch: Any, rows: Floats, targets: NDArray[Any], learned: int, promise: Promise
 ) -> Loop:
-    """The loop, after its training."""
-    from lilliput.training.allowance import Allowance
-    from lilliput.training.batches import DenseRows
-    from lilliput.training.checkpoint import Checkpoint
+    """The loop before its training on so many of the rows; its network pre-trained, if that is wanted."""
     from lilliput.training.devices import resolve_device
 
     device = resolve_device(draft.device)
-    loop = _loop(draft, torch, targets, device, batch_of(draft, len(learned)), promise.budget.time is not None)
+    loop = _loop(draft, torch, targets, device, batch_of(draft, learned), promise.budget.time is not None)
     if draft.pretrain is not None:
         from lilliput.tasks.mlp_pretrain import begin
 
         begin(draft, loop.module, rows)
+    return loop
+
+
+def _train(
+    draft: Network,
+    torch: Any,
+    loop: Loop,
+    rows: Floats,
+    targets: NDArray[Any],
+    places: tuple[Places, Places],
+    promise: Promise,
+) -> None:
+    """Train on the rows of the first places, validated on those of the second."""
+    from lilliput.training.allowance import Allowance
+    from lilliput.training.batches import DenseRows
+    from lilliput.training.checkpoint import Checkpoint
+
     whole = DenseRows(torch.from_numpy(rows), torch.from_numpy(targets))
-    parts = [whole.part(torch.from_numpy(places)).to(device) for places in (learned, kept)]
+    learned, kept = (whole.part(torch.from_numpy(chosen)).to(loop.device) for chosen in places)
     seconds = promise.left
     if seconds is not None:
         seconds = max(0.01, seconds - CLOSING - 0.01 * (promise.budget.time or 0.0))
     allowance = Allowance(epochs_of(draft, len(learned)) if seconds is None else draft.epochs, seconds)
     checkpoint = None if draft.checkpoint is None else Checkpoint(draft.checkpoint)
-    loop.run(parts[0], allowance, parts[1] if len(kept) else None, checkpoint=checkpoint, progress=draft.progress)
-    return loop
+    loop.run(learned, allowance, kept if len(kept) else None, checkpoint=checkpoint, progress=draft.progress)
 
 
 def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch: int, in_seconds: bool) -> Loop:

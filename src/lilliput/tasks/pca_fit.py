@@ -19,7 +19,7 @@ from lilliput.spectral.moments import Moments, moments_of
 from lilliput.spectral.pairs import Pairs, pairs_within
 from lilliput.spectral.rows import Rows, SparseRows
 from lilliput.spectral.scatter import ColumnScatter, DenseScatter, RowScatter
-from lilliput.tasks.array_fit import ENDED_EARLY, check_processor, close, hand_over
+from lilliput.tasks.array_fit import ENDED_EARLY, check_processor, close, completed, hand_over
 from lilliput.tasks.machine_code import ready
 from lilliput.tasks.pca_file import hold_memory
 from lilliput.tasks.pca_rows import rows_of
@@ -52,11 +52,12 @@ def fit(model: StreamingPCA, X: Any, started: float) -> None:
     with Progress(None, "components", "passes", model.progress) as bar:
         search = _Search(draft, rows, promise, bar)
         pairs, moments, solver = search.found()
-    settle(draft, pairs, moments, solver, rows.dtype)
-    draft.report_ = report_of(draft)
-    finish(draft, promise)
-    model._stream = search.gram
-    hand_over(draft, model)
+    with completed():
+        settle(draft, pairs, moments, solver, rows.dtype)
+        draft.report_ = report_of(draft)
+        finish(draft, promise)
+        model._stream = search.gram
+        hand_over(draft, model)
 
 
 class _Search:

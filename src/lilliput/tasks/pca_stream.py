@@ -15,6 +15,7 @@ from lilliput.spectral.merging import Merged
 from lilliput.spectral.oja import Oja
 from lilliput.spectral.pairs import Pairs
 from lilliput.spectral.rows import Rows
+from lilliput.tasks.array_fit import completed
 from lilliput.tasks.array_input import check_width
 from lilliput.tasks.pca_fit import FEW_COLUMNS, GUARD, check_parameters, finish, report_of, settle, solved, wanted
 from lilliput.tasks.pca_rows import rows_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def partial_fit(model: StreamingPCA, X: Any) -> None:
-    """Add the rows of `X` to what `model` knows."""
+    """Add the rows of `X` to what `model` knows: all of them, for which Ctrl-C waits."""
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), time.monotonic())
     rows = rows_of(X, resolve_threads(model.threads))
@@ -35,18 +36,19 @@ def partial_fit(model: StreamingPCA, X: Any) -> None:
     stream = model._stream or _begun(model, rows, most)
     stream.moments.half_life = model.half_life
     threads = resolve_threads(model.threads)
-    for block in rows.blocks():
-        if isinstance(stream, Gram):
-            stream.add(block)
-        else:
-            stream.add(block, threads)
-    pairs, solver = _pairs(stream, most, int(model.seed))
-    draft = type(model)(**model.get_params())
-    settle(draft, pairs, stream.moments, solver, rows.dtype)
-    draft.report_ = report_of(draft)
-    finish(draft, promise, measured=promise.budget.latency is not None)
-    vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
-    model._stream = stream
+    with completed():
+        for block in rows.blocks():
+            if isinstance(stream, Gram):
+                stream.add(block)
+            else:
+                stream.add(block, threads)
+        pairs, solver = _pairs(stream, most, int(model.seed))
+        draft = type(model)(**model.get_params())
+        settle(draft, pairs, stream.moments, solver, rows.dtype)
+        draft.report_ = report_of(draft)
+        finish(draft, promise, measured=promise.budget.latency is not None)
+        vars(model).update({name: value for name, value in vars(draft).items() if name.endswith("_")})
+        model._stream = stream
 
 
 def _begun(model: StreamingPCA, rows: Rows, most: int) -> Gram | Merged | Oja:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from lilliput.data.source import Source
 from lilliput.features.plain import NGrams
 from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import DenseNet
-from lilliput.tasks.array_fit import ENDED_EARLY, close, hand_over
+from lilliput.tasks.array_fit import ENDED_EARLY, close, completed, hand_over
 from lilliput.tasks.array_input import fingerprint
 from lilliput.tasks.array_report import FEW, NOTHING, split
 from lilliput.tasks.promise import Promise
@@ -71,45 +72,58 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     draft.narrow_ = most_frequent(rows, draft.columns if draft.features_ else rows.shape[1])
     draft.report_ = _report(draft, rows, values)
     learned, kept = split(len(values), draft.held_out, int(draft.seed))
-    _Fit(draft, rows, values, learned, kept, promise).run()
-    hold_memory(draft, promise)
-    if len(kept):
-        draft.report_.quality |= _quality(draft, part(rows, kept), values[kept], "rmse")
-    sample = X[:1] if isinstance(X, list) else part(rows, np.arange(1))
-    close(draft, promise, draft.predict, sample)
-    hand_over(draft, model)
+    with completed() as interrupted:
+        _Fit(draft, rows, values, learned, kept, promise, interrupted).run()
+        hold_memory(draft, promise)
+        if len(kept):
+            draft.report_.quality |= _quality(draft, part(rows, kept), values[kept], "rmse")
+        sample = X[:1] if isinstance(X, list) else part(rows, np.arange(1))
+        close(draft, promise, draft.predict, sample)
+        hand_over(draft, model)
 
 
 class _Fit:
     """One fit: what was learned from, and what chose."""
 
     def __init__(
-        self, draft: TextRegressor, rows: Compressed, values: Floats, learned: Places, kept: Places, promise: Promise
+        self,
+        draft: TextRegressor,
+        rows: Compressed,
+        values: Floats,
+        learned: Places,
+        kept: Places,
+        promise: Promise,
+        interrupted: Callable[[], bool],
     ) -> None:
         self.draft, self.rows, self.values, self.learned, self.kept = draft, rows, values, learned, kept
-        self.promise = promise
+        self.promise, self.interrupted = promise, interrupted
         self.narrow = narrowed(rows, draft.narrow_)
 
     def run(self) -> None:
-        """Fit the parts that are asked for, choose how to join them, and refit ridge regression to all rows."""
+        """Fit the parts that are asked for, choose how to join them, and refit ridge regression to all rows.
+
+        After Ctrl-C every part that is still to come is made of as little as it takes, and nothing is refitted.
+        """
         draft = self.draft
         draft.network_, draft.ridge_, draft.stack_ = None, None, None
         draft.blend_, draft.alpha_, draft.history_, draft.interrupted_ = 1.0, 0.0, {"records": []}, False
         wants_ridge, wants_network = draft.model != "network", draft.model != "ridge"
         known, check = (self._pair(self.rows, places) for places in (self.learned, self.kept))
         if wants_ridge:
-            draft.ridge_, draft.alpha_ = best_ridge(known, check, draft.alphas)
+            draft.ridge_, draft.alpha_ = best_ridge(known, check, draft.alphas, self.interrupted)
             draft.report_.plan["alpha"] = draft.alpha_
         if wants_network:
             trainings = 1 + (draft.folds if draft.model == "stack" else 0)
             draft.network_, history = self._network(self.learned, self.kept, trainings)
-            draft.history_, draft.interrupted_ = history.to_dict(), history.interrupted
+            draft.history_ = history.to_dict()
             draft.report_.plan["passes"] = round(history.records[-1].epoch, 2) if history.records else 0
             draft.report_.notes += [finding.sentence for finding in history.findings]
-            draft.report_.notes += history.notes + [ENDED_EARLY] * draft.interrupted_
+            draft.report_.notes += history.notes
         if draft.network_ is not None and draft.ridge_ is not None:
             self._join(draft.network_, check)
-        if wants_ridge and draft.stack_ is None:
+        draft.interrupted_ = self.interrupted()
+        draft.report_.notes += [ENDED_EARLY] * draft.interrupted_
+        if wants_ridge and draft.stack_ is None and not draft.interrupted_:
             draft.ridge_ = fit_ridge(self.rows, self.values, draft.alpha_)
 
     def _pair(self, rows: Compressed, places: Places) -> tuple[Compressed, Floats]:
@@ -127,7 +141,7 @@ class _Fit:
             for name, outputs in zip(("network", "ridge"), parts, strict=True):
                 draft.report_.quality |= _measured(held(outputs, draft._groups()), check[1], f"rmse of {name}")
             draft.blend_ = best_blend(*parts, check[1])
-            if draft.model == "stack" and not draft.interrupted_:
+            if draft.model == "stack" and not self.interrupted():
                 self._stack(parts, check)
         draft.report_.plan["weight of the network"] = round(draft.blend_, 3)
 
@@ -138,15 +152,14 @@ class _Fit:
         fold = np.random.default_rng([int(draft.seed), 3]).permutation(count) % draft.folds
         for number in range(draft.folds):
             others, own = self.learned[fold != number], self.learned[fold == number]
-            network, history = self._network(others, own, draft.folds - number)
-            if history.interrupted:
-                draft.interrupted_ = True
+            network, _ = self._network(others, own, draft.folds - number)
+            if self.interrupted():
                 return
             outside[0][fold == number] = network_outputs(network, part(self.narrow, own), draft._groups())
             ridge = fit_ridge(*self._pair(self.rows, others), draft.alpha_)
             outside[1][fold == number] = ridge.predict(part(self.rows, own))
         known = beside(part(self.rows, self.learned), *outside), self.values[self.learned]
-        draft.stack_, alpha = best_ridge(known, (beside(check[0], *parts), check[1]), draft.alphas)
+        draft.stack_, alpha = best_ridge(known, (beside(check[0], *parts), check[1]), draft.alphas, self.interrupted)
         draft.report_.plan["alpha of the stack"] = alpha
 
     def _network(self, learned: Places, kept: Places, trainings: int) -> tuple[DenseNet, History]:

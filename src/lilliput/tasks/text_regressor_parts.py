@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,14 +82,24 @@ def beside(rows: Compressed, *predictions: Floats) -> Compressed:
     return Compressed(data, indices, indptr.astype(np.int64), (count, rows.shape[1] + width))
 
 
-def best_ridge(learned: tuple[Compressed, Floats], kept: tuple[Compressed, Floats], alphas: Any) -> tuple[Ridge, float]:
-    """The ridge regression of the learned rows with the penalty that suits the rows kept best, and that penalty."""
+def best_ridge(
+    learned: tuple[Compressed, Floats], kept: tuple[Compressed, Floats], alphas: Any, interrupted: Callable[[], bool]
+) -> tuple[Ridge, float]:
+    """The ridge regression of the learned rows with the penalty that suits the rows kept best, and that penalty.
+
+    Where `interrupted` says so, no further penalty is tried.
+    """
     if not len(kept[1]):
         alpha = float(np.median(alphas))
         return fit_ridge(*learned, alpha), alpha
-    tried = [(fit_ridge(*learned, float(alpha)), float(alpha)) for alpha in alphas]
-    errors = [float(np.mean((np.clip(ridge.predict(kept[0]), 0, 1) - kept[1]) ** 2)) for ridge, _ in tried]
-    return tried[int(np.argmin(errors))]
+    found: list[tuple[float, Ridge, float]] = []
+    for alpha in map(float, alphas):
+        ridge = fit_ridge(*learned, alpha)
+        found.append((float(np.mean((np.clip(ridge.predict(kept[0]), 0, 1) - kept[1]) ** 2)), ridge, alpha))
+        if interrupted():
+            break
+    _, ridge, alpha = min(found, key=lambda one: one[0])
+    return ridge, alpha
 
 
 def best_blend(network: Floats, ridge: Floats, wanted: Floats) -> float:

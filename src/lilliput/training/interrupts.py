@@ -9,25 +9,40 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class _Press:
+    """A handler that notes the first Ctrl-C and interrupts at the second."""
+
+    def __init__(self) -> None:
+        self._pressed = threading.Event()
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.seen():
+            raise KeyboardInterrupt
+        self._pressed.set()
+
+    def seen(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._pressed.is_set()
+
+
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Gives a function that tells whether Ctrl-C was pressed inside the block; the second one interrupts at once.
 
-    Outside the main thread, which alone may set handlers, and where someone else handles the signal, nothing changes.
+    A block within such a block tells what was pressed in either. Outside the main thread, which alone may set handlers,
+    and where someone else handles the signal, nothing changes.
     """
-    pressed = threading.Event()
+    press = _Press()
     ours = threading.current_thread() is threading.main_thread()
-    ours = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if pressed.is_set():
-            raise KeyboardInterrupt
-        pressed.set()
-
+    before = signal.getsignal(signal.SIGINT) if ours else None
+    if isinstance(before, _Press):
+        yield before.seen
+        return
+    ours = ours and before is signal.default_int_handler
     if ours:
-        signal.signal(signal.SIGINT, note)
+        signal.signal(signal.SIGINT, press)
     try:
-        yield pressed.is_set
+        yield press.seen
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
