@@ -101,12 +101,12 @@ def test_one_step_on_all_rows_is_plain_gradient_descent():
 
 def test_the_best_weights_are_kept_or_the_last():
     _, held_out = problem()
-    best, loop = fitted(12, schedule=Fixed(), optimiser=lambda net: momentum(net, 0.3))
-    last, _ = fitted(12, schedule=Fixed(), optimiser=lambda net: momentum(net, 0.3), keep="last")
+    best, loop = fitted(6, schedule=Fixed(), optimiser=lambda net: momentum(net, 0.5))  # so large that it gets worse
+    last, _ = fitted(6, schedule=Fixed(), optimiser=lambda net: momentum(net, 0.5), keep="last")
     scores = [record.score for record in loop.history.records]
     with torch.inference_mode():
-        assert cross_entropy(best(held_out.inputs), held_out.targets).item() == pytest.approx(min(scores), abs=1e-6)
-        assert cross_entropy(last(held_out.inputs), held_out.targets).item() == pytest.approx(scores[-1], abs=1e-6)
+        assert cross_entropy(best(held_out.inputs), held_out.targets).item() == pytest.approx(min(scores), rel=1e-5)
+        assert cross_entropy(last(held_out.inputs), held_out.targets).item() == pytest.approx(scores[-1], rel=1e-5)
     assert min(scores) < scores[-1]
 
 
