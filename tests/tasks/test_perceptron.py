@@ -136,7 +136,7 @@ def test_the_same_bytes_for_any_number_of_threads():
         ([[0, 1], [1, 2]], [1, 1], "y has 1 class"),
         ([[0, 1], [1, 2]], [0.5, 1], r"continuous numbers such as 0\.5"),
         ([[0, 1], [1, 2]], [0.0, np.nan], "y: row 1 is NaN"),
-        ([["a", "b"], ["c", "d"]], [0, 1], "real numbers"),
+        ([["a", "b"], ["c", "d"]], [0, 1], "which are no numbers"),
     ],
 )
 def test_bad_data(rows, classes, message):

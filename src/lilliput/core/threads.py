@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from numbers import Integral
 from typing import TypeVar
 
 from lilliput.core.errors import LilliputError
@@ -24,8 +25,8 @@ def resolve_threads(threads: int | None) -> int:
     """`threads` as given, or all that this process may use for ``None``; LilliputError when below one."""
     if threads is None:
         return available_threads()
-    if threads < 1:
-        raise LilliputError(f"threads={threads}: give 1 or more, or leave it out to use every processor")
+    if not isinstance(threads, Integral) or threads < 1:
+        raise LilliputError(f"threads={threads!r}: give 1 or more, or leave it out to use every processor")
     return int(threads)
 
 

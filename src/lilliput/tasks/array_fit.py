@@ -13,6 +13,7 @@ from lilliput.core.measure import latency, peak_memory, versions
 from lilliput.core.report import Report
 from lilliput.core.threads import resolve_threads
 from lilliput.tasks.array_input import fingerprint
+from lilliput.tasks.array_parameters import check_seed
 from lilliput.tasks.array_report import NOTHING
 from lilliput.tasks.promise import Promise
 from lilliput.training.interrupts import deferred_interrupt
@@ -41,7 +42,11 @@ def check_processor(device: str, what: str) -> None:
 
 
 def begin(draft: Any, rows: NDArray[Any], *more: NDArray[Any]) -> None:
-    """Give `draft` its columns and the report of a fit to `rows`, and `more`, before anything is measured."""
+    """Give `draft` its columns and the report of a fit to `rows`, and `more`, before anything is measured.
+
+    Raises `LilliputError` for a seed that is none.
+    """
+    check_seed(draft.seed)
     draft.n_features_in_ = rows.shape[1]
     draft.report_ = Report(
         draft.task,

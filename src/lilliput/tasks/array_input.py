@@ -15,6 +15,9 @@ from lilliput.core.errors import DataError
 Floats = NDArray[np.float64]
 CLASS_KINDS = "biuUO"
 """Kinds of dtypes that name classes; floats do if they are whole numbers."""
+_SQUARABLE = 1e150
+_BLOCK = 4096
+"""Rows that are shifted at once."""
 
 
 class NoNumbersError(DataError, TypeError):
@@ -26,18 +29,20 @@ def as_matrix(X: Any) -> NDArray[Any]:
     if hasattr(X, "tocsr"):
         raise NoNumbersError("X is a sparse matrix; this task takes dense rows: give X.toarray()")
     try:
-        array = X if isinstance(X, np.ndarray) else np.asarray(X)
+        array = np.asarray(X.astype(np.float64).filled(np.nan) if isinstance(X, np.ma.MaskedArray) else X)
     except ValueError as error:
         raise DataError(f"X is no matrix ({error}); give rows of numbers, all of one length") from None
     if array.dtype.kind == "O":
         try:
-            array = array.astype(np.float64)
+            array = np.where(_missing(array), np.nan, array).astype(np.float64)
         except TypeError as error:
             raise NoNumbersError(f"X holds what is no number ({error}); give rows of numbers") from None
         except ValueError as error:
             raise DataError(f"X holds what is no number ({error}); give rows of numbers, all of one length") from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind == "c":
         raise DataError(f"X holds {array.dtype}. Complex data not supported; give real numbers")
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"X holds {array.dtype}, which are no numbers; give rows of numbers")
     if array.ndim != 2:
         raise DataError(
             f"X has shape {array.shape}; expected rows and columns, 2-D. Reshape your data with X.reshape(1, -1) "
@@ -68,6 +73,10 @@ def numbers(X: Any, dtype: Any = np.float64) -> NDArray[Any]:
     bad = ~np.isfinite(matrix)
     if bad.any():
         row, column = divmod(int(np.flatnonzero(bad)[0]), columns)
+        if np.isfinite(array[row, column]):
+            raise DataError(
+                f"X: row {row}, column {column} is {array[row, column]:g}, too large for {matrix.dtype}; scale the column"
+            )
         name = "NaN" if np.isnan(matrix[row, column]) else "infinity"
         raise DataError(f"X: row {row}, column {column} is {name}; give finite numbers, or leave that row out")
     return matrix
@@ -86,11 +95,36 @@ def check_rows(rows: NDArray[Any]) -> None:
         raise DataError(f"there is {len(rows)} row (n_samples={len(rows)}); give two or more")
 
 
+def centred(X: Any, shift: Floats, scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(X - shift) * scale`` of a matrix of real numbers, float32.
+
+    Numbers that float32 does not hold, such as seconds since 1970, are shifted before they are rounded.
+    """
+    array = as_matrix(X)
+    if np.can_cast(array.dtype, np.float32):
+        narrow: NDArray[np.float32] = (array.astype(np.float32) - shift.astype(np.float32)) * scale
+        return narrow
+    found = np.empty(array.shape, dtype=np.float32)
+    for first in range(0, len(array), _BLOCK):
+        rows = array[first : first + _BLOCK]
+        found[first : first + _BLOCK] = (rows.astype(np.float64) - shift) * scale
+    return found
+
+
 def standards(values: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column, (columns,) each; the latter 1 where all that varies is rounding."""
-    mean, scale = values.mean(axis=0), values.std(axis=0)
+    size = power_of_two(values)
+    parts = values / size  # whose squares are neither infinite nor zero
+    mean, scale = parts.mean(axis=0) * size, parts.std(axis=0) * size
     scale[(scale <= 1e-12 * np.abs(mean)) | (scale == 0)] = 1.0
     return mean, scale
+
+
+def power_of_two(values: Floats) -> Floats:
+    """The largest power of two in the size of each column (of all, where there is one axis); 1 for zeros."""
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    found: Floats = np.ldexp(1.0, np.frexp(np.where(largest > 0, largest, 1.0))[1] - 1)
+    return found
 
 
 def column_names(X: Any) -> list[str] | None:
@@ -115,6 +149,8 @@ def class_numbers(y: Any, rows: int, name: str) -> tuple[NDArray[Any], NDArray[n
                 f"y holds continuous numbers such as {array[array != np.rint(array)][0]}. Unknown label type: "
                 f"continuous; {name} takes classes: whole numbers or texts"
             )
+    elif array.dtype.kind == "O":
+        _check_objects(array)
     elif array.dtype.kind not in CLASS_KINDS:
         raise DataError(f"y holds {array.dtype}. Unknown label type: give whole numbers or texts")
     try:
@@ -122,18 +158,41 @@ def class_numbers(y: Any, rows: int, name: str) -> tuple[NDArray[Any], NDArray[n
     except TypeError:
         raise DataError("y mixes texts and numbers. Unknown label type: give one kind of classes") from None
     if len(classes) < 2:
-        raise DataError(f"y has 1 class ({classes[0]!r}) only; there is nothing to tell apart: give rows of another")
-    if classes.dtype.kind == "O" and not all(isinstance(label, str) for label in classes):
-        raise DataError(f"y holds {type(classes[0]).__name__}. Unknown label type: give whole numbers or texts")
+        raise DataError(f"y has 1 class ({classes.tolist()[0]!r}) only; there is nothing to tell apart: give rows of another")
     return classes, codes.astype(np.int64)
+
+
+def _check_objects(array: NDArray[Any]) -> None:
+    """Raise `DataError` unless all objects are texts."""
+    missing = np.flatnonzero(_missing(array))
+    if len(missing):
+        raise DataError(f"y: row {missing[0]} is missing ({array[missing[0]]!r}); leave that row out")
+    other = next((one for one in array if not isinstance(one, str)), None)
+    if other is None:
+        return
+    if all(isinstance(one, type(other)) for one in array) and isinstance(other, (bool, int, float)):
+        kind = type(other).__name__
+        raise DataError(f"y is an array of objects ({kind}). Unknown label type: give y.astype({kind})")
+    raise DataError(f"y mixes texts and numbers, or holds others ({other!r}). Unknown label type: give one kind of classes")
+
+
+def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which objects stand for nothing: None, NaN, and what pandas has for them."""
+
+    def one(value: Any) -> bool:
+        return value is None or type(value).__name__ in ("NAType", "NaTType") or (value != value) is True
+
+    return np.asarray(np.frompyfunc(one, 1, 1)(array), dtype=np.bool_)
 
 
 def targets(y: Any, rows: int, name: str) -> Floats:
     """Numbers to predict, float64 (rows,), all finite; `DataError` for others."""
     array = _column(y, rows, name)
+    if array.dtype.kind == "O":
+        array = np.where(_missing(array), np.nan, array)
     if array.dtype.kind not in "biuf":
         try:
-            array = array.astype(np.float64)
+            array = array.astype(np.float64, casting="unsafe" if array.dtype.kind in "OU" else "safe")
         except (TypeError, ValueError):
             raise DataError(f"y holds {array.dtype}; {name} predicts numbers: give real numbers") from None
     found = array.astype(np.float64)
@@ -142,10 +201,12 @@ def targets(y: Any, rows: int, name: str) -> Floats:
 
 
 def check_targets_finite(array: NDArray[Any]) -> None:
-    """Raise `DataError` for the first NaN or infinity among targets, by its row."""
-    bad = ~np.isfinite(array)
+    """Raise `DataError` for the first among targets that is NaN, infinite, or too large to be squared, by its row."""
+    bad = ~(np.abs(array) < _SQUARABLE)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
+        if np.isfinite(array[row]):
+            raise DataError(f"y: row {row} is {array[row]:g}, whose square is beyond all numbers; divide the targets")
         value = "NaN" if np.isnan(array[row]) else "infinity"
         raise DataError(f"y: row {row} is {value}; give finite numbers, or leave that row out")
 

@@ -15,7 +15,7 @@ from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.nets.dense import DenseNet
 from lilliput.tasks.array_classes import restored_classes, stored_classes
-from lilliput.tasks.array_input import class_numbers, like_learned
+from lilliput.tasks.array_input import as_matrix, centred, class_numbers, like_learned
 from lilliput.tasks.array_kinds import Classifier, Regressor
 from lilliput.tasks.mlp_targets import Number, number_targets, stored_history
 
@@ -72,7 +72,7 @@ class Network(Estimator):
     """
 
     net_: DenseNet
-    shift_: Floats
+    shift_: NDArray[np.float64]
     scale_: Floats
     n_features_in_: int
     bits_: int
@@ -159,8 +159,9 @@ class Network(Estimator):
 
     def outputs(self, X: Any) -> Floats:
         """What the last layer gives for rows: float32 (n, outputs)."""
-        rows = like_learned(self, X, np.float32)
-        return self.net_.forward((rows - self.shift_) * self.scale_)
+        rows = as_matrix(X)
+        like_learned(self, rows, np.float32)
+        return self.net_.forward(centred(rows, self.shift_, self.scale_))
 
     @abstractmethod
     def predict(self, X: Any) -> NDArray[Any]:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
+from lilliput.core.errors import LilliputError
 from lilliput.core.extras import require_extra
 from lilliput.core.report import Measure
 from lilliput.tasks.array_fit import ENDED_EARLY, begin, close, completed, hand_over
-from lilliput.tasks.array_input import as_matrix, numbers
+from lilliput.tasks.array_input import as_matrix, centred, numbers
 from lilliput.tasks.array_report import explained, split
-from lilliput.tasks.mlp_file import hold_memory
+from lilliput.tasks.mlp_file import check_room, hold_memory
 from lilliput.tasks.mlp_parameters import check_parameters
 from lilliput.tasks.promise import Promise
 
@@ -28,6 +29,8 @@ Places = NDArray[np.int64]
 
 RATES = {"adam": 1e-3, "rmsprop": 1e-3, "nesterov-rmsprop": 3e-4, "adagrad": 1e-2}
 """Learning rates that suit networks of some layers on scaled inputs; 0.05 for the others."""
+LEAST = 1e-37
+"""A standard deviation below which a column is constant: what it would be multiplied by is no 32-bit number."""
 CLOSING = 0.15
 """Seconds of a time budget that are kept for what comes after the training, beside a hundredth of it."""
 
@@ -37,14 +40,14 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
     torch = require_extra("torch", "deep", "training a network")
     check_parameters(model)
     promise = Promise(Budget.parse(model.budget), started)
-    raw = as_matrix(X)
+    raw = np.ascontiguousarray(as_matrix(X))
     rows = numbers(raw, np.float32)
     draft = type(model)(**model.get_params())
     targets = draft._encoded(y, len(rows))
     begin(draft, rows, targets)
-    draft.shift_, draft.scale_ = scaling(rows, _kind_of_scale(model.scale, raw))
+    draft.shift_, draft.scale_ = scaling(raw, _kind_of_scale(model.scale, raw))
     learned, kept = split(len(rows), model.held_out, int(model.seed))
-    rows = (rows - draft.shift_) * draft.scale_
+    rows = centred(raw, draft.shift_, draft.scale_)
     from lilliput.training.devices import torch_threads
 
     with torch_threads(model.threads, _work(draft, targets, len(learned))):
@@ -53,8 +56,8 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
             _train(draft, torch, loop, rows, targets, (learned, kept), promise)
             draft.net_, draft.history_ = loop.module.freeze(), loop.history.to_dict()
             draft.interrupted_ = loop.history.interrupted
-            hold_memory(draft, promise)
-            _report(draft, loop, rows[kept], targets[kept])
+            known = list(draft.report_.notes)
+            hold_memory(draft, promise, lambda: _report(draft, loop, rows[kept], targets[kept], known))
             close(draft, promise, draft.predict, raw[:1])
             hand_over(draft, model)
     if draft.checkpoint is not None:  # kept until now: a budget that was not kept must not cost the training
@@ -68,7 +71,9 @@ def _ready(
     from lilliput.training.devices import resolve_device
 
     device = resolve_device(draft.device)
+    _check_batches(draft, learned)
     loop = _loop(draft, torch, targets, device, batch_of(draft, learned), promise.budget.time is not None)
+    check_room(draft, loop.module.freeze(), promise)
     if draft.pretrain is not None:
         from lilliput.tasks.mlp_pretrain import begin
 
@@ -95,7 +100,8 @@ def _train(
     seconds = promise.left
     if seconds is not None:
         seconds = max(0.01, seconds - CLOSING - 0.01 * (promise.budget.time or 0.0))
-    allowance = Allowance(epochs_of(draft, len(learned)) if seconds is None else draft.epochs, seconds)
+    free = seconds is not None and draft.epochs is None
+    allowance = Allowance(None if free else epochs_of(draft, len(learned)), seconds)
     checkpoint = None if draft.checkpoint is None else Checkpoint(draft.checkpoint)
     loop.run(learned, allowance, kept if len(kept) else None, checkpoint=checkpoint, progress=draft.progress)
 
@@ -114,7 +120,7 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
     with random_state(int(draft.seed), torch.device("cpu")):
         module = MLP(
             draft.n_features_in_,
-            tuple(draft.hidden),
+            [int(width) for width in draft.hidden],
             _outputs(targets),
             input_dropout=draft.input_dropout,
             dropout=draft.dropout,
@@ -159,8 +165,18 @@ def _errors(outputs: Any, targets: Any) -> float:
 def batch_of(draft: Network, rows: int) -> int:
     """Rows a step: as given, or some hundred steps a pass, where there are rows for it."""
     if draft.batch is not None:
-        return min(draft.batch, rows)
+        return min(int(draft.batch), rows)
     return max(1, min(rows, 1 << int(np.clip(np.log2(rows / 100 + 1), 4, 7))))
+
+
+def _check_batches(draft: Network, rows: int) -> None:
+    """Raise `LilliputError` where a step would normalise over a single row."""
+    from lilliput.training.batches import bounds
+
+    batch = batch_of(draft, rows)
+    if draft.normalise and min(np.diff(bounds(rows, batch))) < 2:
+        more = "more rows" if rows < 2 else "a larger batch"
+        raise LilliputError(f"normalise=True takes two rows a step, and batch={batch} of {rows:,} leaves one; give {more}")
 
 
 def _outputs(targets: NDArray[Any]) -> int:
@@ -176,21 +192,22 @@ def _work(draft: Network, targets: NDArray[Any], rows: int) -> int:
 
 def epochs_of(draft: Network, rows: int) -> float:
     """Passes: as given, or fewer over more rows."""
-    return draft.epochs if draft.epochs is not None else float(np.clip(1_500_000 // rows, 10, 200))
+    return float(draft.epochs) if draft.epochs is not None else float(np.clip(1_500_000 // rows, 10, 200))
 
 
-def scaling(rows: Floats, kind: str) -> tuple[Floats, Floats]:
-    """What is subtracted from each column, and what it is then multiplied by: float32 (columns,) each."""
+def scaling(rows: NDArray[Any], kind: str) -> tuple[NDArray[np.float64], Floats]:
+    """What is subtracted from each column, float64, and what it is then multiplied by, float32: (columns,) each."""
     columns = rows.shape[1]
     if kind == "none":
-        return np.zeros(columns, dtype=np.float32), np.ones(columns, dtype=np.float32)
+        return np.zeros(columns), np.ones(columns, dtype=np.float32)
     if kind == "all":
         mean, deviation = np.full(columns, rows.mean(dtype=np.float64)), np.full(columns, rows.std(dtype=np.float64))
     else:
         mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
-    constant = deviation <= 1e-6 * np.abs(mean)  # what is left of a constant column is rounding
-    deviation[constant | (deviation == 0)] = np.inf
-    return mean.astype(np.float32), (1 / deviation).astype(np.float32)
+    rounding = 1e-6 if np.can_cast(rows.dtype, np.float32) else 1e-12
+    constant = deviation <= rounding * np.abs(mean)  # what is left of a constant column is rounding
+    deviation[constant | (deviation < LEAST)] = np.inf
+    return mean, (1 / deviation).astype(np.float32)
 
 
 def _kind_of_scale(scale: str, raw: NDArray[Any]) -> str:
@@ -199,8 +216,8 @@ def _kind_of_scale(scale: str, raw: NDArray[Any]) -> str:
     return "all" if raw.dtype == np.uint8 else "columns"
 
 
-def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> None:
-    """Quality on the rows held out, the plan, and what the training said."""
+def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any], known: list[str]) -> None:
+    """Quality on the rows held out, the plan, and beside the `known` notes what the training said."""
     from lilliput.training.penalties import zeros
 
     report, history = draft.report_, loop.history
@@ -218,7 +235,7 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any]) -> 
     if draft.l1:
         none, weights = zeros(loop.module)
         report.plan["zero weights"] = f"{none:,} of {weights:,}"
-    report.notes += [finding.sentence for finding in history.findings]
+    report.notes = known + [finding.sentence for finding in history.findings]
     report.notes += history.notes + [ENDED_EARLY] * draft.interrupted_
 
 

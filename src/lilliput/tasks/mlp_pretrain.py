@@ -34,10 +34,20 @@ def begin(draft: Network, module: Any, rows: NDArray[np.float32]) -> None:
                 seed=int(draft.seed),
             )
     else:
-        layers = _of_scaled(list(draft.pretrain), draft)
+        layers = _of_scaled(_layers(draft.pretrain), draft)
     put_into(list(module.hidden), layers)
     how = f"by {draft.pretrain}" if isinstance(draft.pretrain, str) else "beforehand"
     draft.report_.notes.append(f"{len(layers)} hidden layers were pre-trained {how}, without labels")
+
+
+def _layers(given: Any) -> list[Layer]:
+    try:
+        layers = list(given)
+    except TypeError:
+        layers = [given]
+    if not all(isinstance(layer, Layer) for layer in layers):
+        raise LilliputError(f"pretrain={given!r}; give 'denoise', layers, or None")
+    return layers
 
 
 def _of_scaled(layers: list[Layer], draft: Network) -> list[Layer]:
@@ -47,5 +57,5 @@ def _of_scaled(layers: list[Layer], draft: Network) -> list[Layer]:
     first = layers[0]
     factor = torch.from_numpy(draft.scale_)
     weights = torch.where(factor[:, None] == 0, torch.zeros(()), first.weights / factor[:, None])
-    hidden = first.hidden + torch.from_numpy(draft.shift_) @ first.weights
+    hidden = first.hidden + torch.from_numpy(draft.shift_.astype(np.float32)) @ first.weights
     return [Layer(weights, hidden, first.visible), *layers[1:]]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.errors import DataError
 from lilliput.core.modelfile import StrPath, require
-from lilliput.tasks.array_input import check_targets_finite, standards, targets
+from lilliput.tasks.array_input import standards, targets
 
 Floats = NDArray[np.float32]
 
@@ -56,11 +56,7 @@ def stored_history(history: dict[str, Any]) -> dict[str, Any]:
 
 
 def _matrix(array: NDArray[Any], rows: int, name: str) -> NDArray[np.float64]:
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"y holds {array.dtype}; {name} predicts numbers: give real numbers")
-    if len(array) != rows:
-        raise DataError(f"X has {rows:,} rows and y has {len(array):,}; give targets for each row")
-    values = array.astype(np.float64)
-    for column in values.T:
-        check_targets_finite(column)
-    return values
+    if array.shape[1] < 1:
+        raise DataError(f"y has shape {array.shape}; give one number or more for each row")
+    columns = [targets(column, rows, name) for column in array.T]
+    return np.stack(columns, axis=1)

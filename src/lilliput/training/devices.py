@@ -17,7 +17,7 @@ def resolve_device(device: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = torch.device(device)
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         raise DeviceError(f"device={device!r} is unknown; give auto, cpu, cuda or cuda:0") from None
     if found.type == "cpu":
         return found

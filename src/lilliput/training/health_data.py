@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lilliput.training.batches import Rows
+from lilliput.training.health_findings import NOTHING_TO_LEARN, STANDARDISE
 
 _SAMPLE = 512
 """Rows looked at, spread evenly: a correlation is then known to 0.05 or better."""
@@ -197,6 +198,8 @@ def _signs_of_targets(targets: Tensor) -> list[Sign]:
         size = max(float(values.std()), abs(float(values.mean())))
         if size > LOUD or float(values.std()) < QUIET:
             words = {"mean": f"{float(values.mean()):.4g}", "deviation": f"{float(values.std()):.4g}"}
+            constant = bool((values == values[:1]).all())
+            words["advice"] = NOTHING_TO_LEARN if constant else STANDARDISE
             return [Sign("targets unscaled", float(values.std()), None, words)]
         if values.ndim == 1 or values.shape[-1] == 1:
             classes, counts = values.unique(return_counts=True)

@@ -63,7 +63,10 @@ def early_perfection(loop: Loop, record: Record) -> Verdict | None:
     constant = fit_baseline(loop.loss, sample.inputs, sample.targets, sample.outputs, linear=False)
     if constant is None:
         return None
-    share = record.score / _loss(loop, sample, constant)
+    base = _loss(loop, sample, constant)
+    if not base > 0:  # the target is the same in all rows: nothing is perfection
+        return None
+    share = record.score / base
     if not 0 <= share < PERFECT:
         return None
     return Verdict("early perfection", share, None, {"passes": record.epoch})
@@ -108,7 +111,7 @@ def _no_signal(loop: Loop, constant: Baseline, fitted: bool) -> Verdict:
         "then": then,
         "fitted": "fell" if fitted else "hardly fell, nor do a linear output and the nearest rows tell more",
     }
-    return Verdict("no signal", now / then, None, words)
+    return Verdict("no signal", now / max(then, 1e-9), None, words)
 
 
 def _gains(loop: Loop, constant: Baseline, rival: Baseline | None) -> bool:

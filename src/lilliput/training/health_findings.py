@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+STANDARDISE = (
+    ", and a network begins near 0; subtract the mean, divide by the standard deviation, and undo that for predictions"
+)
+NOTHING_TO_LEARN = ": they are the same in all rows looked at, so that there is nothing to learn; look at the target"
+
 KINDS: dict[str, str] = {
     # Of the data
     "leaking labels": (
@@ -14,10 +19,7 @@ KINDS: dict[str, str] = {
     ),
     "constant column": "the same in all rows looked at, which tells nothing: {where} of the inputs; leave them out",
     "duplicate column": "a copy of a column before it: {where} of the inputs; leave them out",
-    "targets unscaled": (
-        "targets have mean {mean} and standard deviation {deviation}, and a network begins near 0; subtract the mean, "
-        "divide by the standard deviation, and undo that for predictions"
-    ),
+    "targets unscaled": "targets have mean {mean} and standard deviation {deviation}{advice}",
     "imbalanced labels": (
         "{most} of the rows have the most frequent label, {least} the rarest: always naming the first looks like "
         "success; weight classes in the loss, and give a score that counts classes alike (score=)"
