@@ -20,6 +20,7 @@ from lilliput.nets.dense import DenseNet
 from lilliput.tasks import array_fit
 from lilliput.tasks.mlp import MLPClassifier, MLPRegressor
 from lilliput.training import devices
+from lilliput.training.loop import Loop
 
 DIGITS = load_digits()
 X, Y = DIGITS.data[:600].astype(np.uint8), DIGITS.target[:600]
@@ -235,6 +236,24 @@ def test_a_fit_that_is_stopped_goes_on_to_the_same_bytes(tmp_path):
     path.unlink()
     assert model(epochs=6, checkpoint=path).fit(X, Y).to_bytes() == whole
     assert not path.exists()
+
+
+@pytest.mark.parametrize("step", [1, 60, 130])
+def test_a_fit_that_goes_on_gives_the_same_file(step, monkeypatch, tmp_path):
+    settings = {"epochs": 4, "dropout": 0.2, "schedule": "decay", "checkpoint": tmp_path / "fit.checkpoint"}
+    whole = model(**{**settings, "checkpoint": None}).fit(X, Y).to_bytes()
+    steps, step_of = [], Loop._step
+
+    def counted(loop, chosen):
+        steps.append(chosen)
+        if len(steps) == step:
+            signal.raise_signal(signal.SIGINT)
+        step_of(loop, chosen)
+
+    monkeypatch.setattr(Loop, "_step", counted)
+    with pytest.raises(KeyboardInterrupt):
+        model(**settings).fit(X, Y)
+    assert model(**settings).fit(X, Y).to_bytes() == whole
 
 
 def test_a_budget_that_was_not_kept_does_not_cost_the_training(tmp_path):

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from lilliput.core.errors import DataError, LilliputError, ModelFileError
+from lilliput.training import resume
 from lilliput.training.allowance import Allowance
 from lilliput.training.batches import DenseRows, bounds, order_of
 from lilliput.training.checkpoint import Checkpoint
@@ -228,7 +229,8 @@ def test_ctrl_c_keeps_the_best_so_far_and_the_checkpoint_goes_on_to_the_same_bit
     assert loop.place.step == 102  # the step is finished first
     again, loop = fitted(6, checkpoint=Checkpoint(path))
     assert weights_of(again) == weights_of(whole)
-    assert "went on" in loop.history.notes[0]
+    assert loop.resumed == 102
+    assert not loop.history.notes  # it is the same training, and so is its history
     assert [record.epoch for record in loop.history.records] == [1, 2, 3, 4, 5, 6]
 
 
@@ -281,9 +283,36 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         fitted(2, seed=1, checkpoint=Checkpoint(path))
     with pytest.raises(ModelFileError, match="its rows is"):
         fitted(2, rows=problem(seed=3)[0], checkpoint=Checkpoint(path))
+    changed = {
+        "its rates is": {"optimiser": lambda net: momentum(net, 0.01)},
+        "its schedule_kind is Trapezoid, here it is DropoutDecay": {"schedule": DropoutDecay()},
+        "its clip is None": {"clip": 1.0},
+        "its penalties is": {"penalties": Penalties(l2=0.1)},
+        "its dropout is": {"module": network(dropout=0.4)},
+    }
+    for message, settings in changed.items():
+        with pytest.raises(ModelFileError, match=message):
+            fitted(2, **settings, checkpoint=Checkpoint(path))
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ModelFileError, match="damaged"):
         fitted(2, checkpoint=Checkpoint(path))
+
+
+def test_a_checkpoint_without_a_folder_is_said_at_the_start(tmp_path):
+    with pytest.raises(ModelFileError, match="there is no folder .*gone for the checkpoint; make it"):
+        fitted(2, checkpoint=Checkpoint(tmp_path / "gone" / "c"))
+
+
+def test_a_disk_that_is_full_does_not_cost_the_training(monkeypatch, tmp_path):
+    def full(*given):
+        raise LilliputError("c could not be written (No space left on device); nothing was written")
+
+    whole, _ = fitted(2)
+    monkeypatch.setattr(resume.Checkpoint, "save", full)
+    again, loop = fitted(2, checkpoint=Checkpoint(tmp_path / "c", steps=10))
+    assert weights_of(again) == weights_of(whole)
+    assert len(loop.history.notes) == 1
+    assert "No space left on device" in loop.history.notes[0]
 
 
 # Numbers that break, memory that is short

@@ -41,11 +41,20 @@ class Checkpoint:
     def save(self, manifest: Mapping[str, Any], arrays: Arrays) -> None:
         """Write everything; a killed process leaves the checkpoint before."""
         write_model(self.path, {**manifest, "task": KIND}, arrays)
+        self.put_off()
+
+    def put_off(self) -> None:
+        """Wait as long as after a file that was written."""
         self._last = time.monotonic()
 
     def read(self) -> tuple[dict[str, Any], Arrays] | None:
-        """Manifest and arrays of the file, or None if there is none; `ModelFileError` if it is something else."""
+        """Manifest and arrays of the file, or None if there is none; `ModelFileError` if it is something else.
+
+        Also where there is no folder for it: better at the start than when it is to be written.
+        """
         if not self.path.exists():
+            if not self.path.absolute().parent.is_dir():
+                raise ModelFileError(f"there is no folder {self.path.absolute().parent} for the checkpoint; make it")
             return None
         manifest, arrays = read_model(self.path)
         if manifest.get("task") != KIND:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from lilliput.core.errors import DataError
+from lilliput.core.errors import DataError, LilliputError
 from lilliput.core.progress import Progress
 from lilliput.training.allowance import Allowance
 from lilliput.training.batches import Rows, bounds, order_of
@@ -94,10 +94,11 @@ class Loop:
         self.setting = Setting(1.0)
         self.best: dict[str, Tensor] | None = None
         self.gradient_norm: float | None = None
-        self._sites = DropoutSites(module)
+        self.resumed: int | None = None
+        self.sites = DropoutSites(module)
         self._weights = penalised(module)
         self._parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-        self._bases = [float(group["lr"]) for group in optimiser.param_groups]
+        self.bases = [float(group["lr"]) for group in optimiser.param_groups]
         # plain descent and RMSProp have a momentum of zero, which no schedule is to raise
         self._with_momentum = [bool(group.get("momentum")) for group in optimiser.param_groups]
         self._evaluation_seconds, self._last_evaluation = 0.0, 0.0
@@ -118,7 +119,7 @@ class Loop:
         """Train on `rows` until the allowance is spent, the schedule is over, or patience is; the history of it.
 
         Where `checkpoint` has a file, the training goes on from there, to the same bits as if it had never stopped if
-        the allowance is in passes. Ctrl-C ends the training early: the best weights so far are kept, and the history
+        the allowance is in passes; `resumed` is then the step that it went on from. Ctrl-C ends the training early: the best weights so far are kept, and the history
         says so. Raises `DataError` without rows, `DivergedError` for numbers that break, `ModelFileError` for a
         checkpoint of another network, other rows or another plan.
         """
@@ -127,13 +128,15 @@ class Loop:
         self.allowance, self.rows, self.held_out = allowance, rows, held_out
         with random_state(self.seed, self.device), deferred_interrupt() as interrupted:
             if checkpoint is not None and read_checkpoint(self, checkpoint):
-                self.history.notes.append(f"went on from {checkpoint.path} at step {self.place.step}")
+                self.resumed = self.place.step
             elif self.place.restarts:
                 self.remember()
             in_seconds = allowance.epochs is None
             total, unit = (allowance.seconds, "s") if in_seconds else (allowance.epochs, "passes")
             with Progress(total, label, unit, progress) as bar:
                 self._bar = bar
+                if checkpoint is not None and self.resumed is not None:
+                    self.tell(f"going on from {checkpoint.path} at step {self.resumed:,}")
                 self._started = time.monotonic() - self.place.seconds
                 for watcher in self.watchers:
                     watcher.begin(self)
@@ -164,7 +167,7 @@ class Loop:
                     self.history.ended = "interrupted"
                 if checkpoint is not None and (self.history.ended or checkpoint.due(place.step)):
                     place.seconds = self._seconds()
-                    write_checkpoint(self, checkpoint)
+                    self._save(checkpoint)
                 if self.history.ended:
                     return
                 if place.step & 15 == 0:
@@ -173,6 +176,17 @@ class Loop:
                 place.epoch, place.batch = place.epoch + 1, 0
         if not self.history.records or self.history.records[-1].step != place.step:
             self._evaluate(place.epoch + place.batch / steps, bar)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint; one that cannot be written, on a disk that is full, must not cost the training."""
+        try:
+            write_checkpoint(self, checkpoint)
+        except LilliputError as error:
+            note = f"no checkpoint since then: {error}"
+            if note not in self.history.notes:
+                self.history.notes.append(note)
+                self.tell(note)
+            checkpoint.put_off()
 
     def _step(self, chosen: Tensor) -> None:
         """One step of the optimiser on the rows `chosen`."""
@@ -251,11 +265,11 @@ class Loop:
         """Put a setting in force."""
         self.setting = setting
         factor = setting.rate * self.place.rate_factor
-        for group, base, has in zip(self.optimiser.param_groups, self._bases, self._with_momentum, strict=True):
+        for group, base, has in zip(self.optimiser.param_groups, self.bases, self._with_momentum, strict=True):
             group["lr"] = base * factor
             if setting.momentum is not None and has:
                 group["momentum"] = setting.momentum
-        self._sites.scale(setting.dropout)
+        self.sites.scale(setting.dropout)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started
@@ -305,7 +319,7 @@ class Loop:
         self.land()
         if self.keep == "best" and self.best is not None and self.held_out is not None:
             self.module.load_state_dict(self.best)
-        self._sites.scale(1.0)
+        self.sites.scale(1.0)
         self.module.eval()
         for watcher in self.watchers:
             watcher.end(self)

@@ -60,6 +60,11 @@ class DropoutSites:
         self._sites = [(site, float(site.p)) for site in module.modules() if isinstance(site, kinds)]
         self._factor = 1.0
 
+    @property
+    def rates(self) -> list[float]:
+        """Those that the network was built with."""
+        return [rate for _, rate in self._sites]
+
     def scale(self, factor: float) -> None:
         """From now on dropout is `factor` times what the network was built with."""
         if factor != self._factor:

@@ -74,6 +74,11 @@ def _plan(loop: Loop) -> dict[str, Any]:
         "batch": loop.batch,
         "epochs": loop.allowance.epochs,
         "optimiser_kind": type(loop.optimiser).__name__,
+        "rates": loop.bases,
+        "schedule_kind": type(loop.schedule).__name__,
+        "clip": loop.clip,
+        "penalties": asdict(loop.penalties),
+        "dropout": loop.sites.rates,
     }
 
 
