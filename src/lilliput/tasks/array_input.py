@@ -34,7 +34,7 @@ def as_matrix(X: Any) -> NDArray[Any]:
         raise DataError(f"X is no matrix ({error}); give rows of numbers, all of one length") from None
     if array.dtype.kind == "O":
         try:
-            array = np.where(_missing(array), np.nan, array).astype(np.float64)
+            array = as_numbers(array)
         except TypeError as error:
             raise NoNumbersError(f"X holds what is no number ({error}); give rows of numbers") from None
         except ValueError as error:
@@ -49,6 +49,13 @@ def as_matrix(X: Any) -> NDArray[Any]:
             "if it is one row, with X.reshape(-1, 1) if it is one column"
         )
     return array
+
+
+def as_numbers(array: NDArray[Any]) -> Floats:
+    """Objects, or texts, as float64, NaN where one stands for nothing; TypeError or ValueError for what is no number."""
+    if array.dtype.kind == "O":
+        array = np.where(_missing(array), np.nan, array)
+    return array.astype(np.float64, casting="unsafe" if array.dtype.kind in "OU" else "safe")
 
 
 def check_width(found: int, expected: int, name: str) -> None:
@@ -188,11 +195,9 @@ def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
 def targets(y: Any, rows: int, name: str) -> Floats:
     """Numbers to predict, float64 (rows,), all finite; `DataError` for others."""
     array = _column(y, rows, name)
-    if array.dtype.kind == "O":
-        array = np.where(_missing(array), np.nan, array)
     if array.dtype.kind not in "biuf":
         try:
-            array = array.astype(np.float64, casting="unsafe" if array.dtype.kind in "OU" else "safe")
+            array = as_numbers(array)
         except (TypeError, ValueError):
             raise DataError(f"y holds {array.dtype}; {name} predicts numbers: give real numbers") from None
     found = array.astype(np.float64)

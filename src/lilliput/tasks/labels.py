@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,8 +167,8 @@ def _mode_of(target: Any) -> str:
 
 def _soft_items(target: Mapping[Any, Any], row: int) -> list[tuple[Any, float]]:
     for label, value in target.items():
-        if not 0 <= value <= 1:  # NaN fails too
-            raise DataError(f"row {row}: the target of {label!r} is {value}, expected a value between 0 and 1")
+        if not isinstance(value, Real) or not 0 <= value <= 1:  # NaN fails too
+            raise DataError(f"row {row}: the target of {label!r} is {value!r}, expected a value between 0 and 1")
     return [(label, float(value)) for label, value in target.items()]
 
 

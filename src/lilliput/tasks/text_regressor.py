@@ -47,8 +47,8 @@ class TextRegressor(Regressor):
     alphas : penalties of ridge regression to choose from.
     folds : parts whose predictions come from a model of the others, for "stack".
     held_out : share of the rows that choices and the report's quality go by, at random.
-    budget : bytes of the file, seconds of `fit`, latency of `predict` of one text. A small file has fewer columns,
-        narrower layers and weights of 8 bits.
+    budget : bytes of the file, seconds of `fit`, latency of `predict` of one text. Weights have 16 or 8 bits in a file
+        that has no room for 32; `columns`, `ridge_columns` and `hidden` make it smaller still.
     seed, threads, device, progress : as in every task.
 
     Attributes
@@ -168,8 +168,11 @@ class TextRegressor(Regressor):
         return np.array(self.labels_.names)
 
     def score(self, X: Any, y: Any) -> float:
-        """The root mean squared error over all values, negative, so that more is better."""
-        return -float(np.sqrt(np.mean((self.predict(X).astype(np.float64) - np.asarray(y)) ** 2)))
+        """The root mean squared error over all values, negative, so that more is better; y as `fit` takes it."""
+        from lilliput.tasks.text_regressor_input import wanted_of
+
+        found = self.predict(X).astype(np.float64)
+        return -float(np.sqrt(np.mean((found - wanted_of(self, y, len(found))) ** 2)))
 
     def _raw(self, rows: Compressed) -> Floats:
         """The outputs before they are held to what they must be."""

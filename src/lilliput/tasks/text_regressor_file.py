@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,18 +23,21 @@ if TYPE_CHECKING:
     from lilliput.tasks.text_regressor import TextRegressor
 
 
-def hold_memory(draft: TextRegressor, promise: Promise) -> None:
-    """Give the weights as many bits as the file has room for; `BudgetError` if there is none for the fewest."""
-    network, ridge, stack = draft.network_, draft.ridge_, draft.stack_
+def hold_memory(draft: TextRegressor, promise: Promise, describe: Callable[[], None]) -> None:
+    """Give the weights as many bits as the file has room for; `BudgetError` if there is none for the fewest.
+
+    `describe` completes the report, which is in the file too, and to which the bits make a difference.
+    """
+    network, ridge, stack, notes = draft.network_, draft.ridge_, draft.stack_, draft.report_.notes
     for bits in BITS:
         draft.bits_ = bits
         draft.network_ = None if network is None else network.coded(bits)
         draft.ridge_, draft.stack_ = _coded(ridge, bits), _coded(stack, bits)
+        draft.report_.notes = notes + ([f"weights have {bits} bits, for the budget"] if bits < BITS[0] else [])
+        describe()
         if promise.excess(draft.file_size()) <= 0:
             break
     promise.hold_memory(draft.file_size())
-    if draft.bits_ < BITS[0]:
-        draft.report_.notes.append(f"weights have {draft.bits_} bits, for the budget")
 
 
 def manifest_of(model: TextRegressor) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from lilliput.core.bootstrap import Statistic, bootstrap
 from lilliput.core.budget import Budget
+from lilliput.core.errors import DataError
 from lilliput.core.extras import require_extra
 from lilliput.data.matrix import Compressed
 from lilliput.data.source import Source
@@ -66,6 +68,8 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     else:
         X = texts_of(X) if is_texts(X) else matrix_of(X)
         values, draft.labels_ = values_of(y, len(X) if isinstance(X, list) else X.shape[0])
+    if not len(values):
+        raise DataError("there are no rows to learn from; give texts, or rows of a matrix, with values")
     check_groups(draft, values)
     rows = _rows(draft, X)
     draft.n_features_in_, draft.n_outputs_ = rows.shape[1], values.shape[1]
@@ -74,9 +78,12 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     learned, kept = split(len(values), draft.held_out, int(draft.seed))
     with completed() as interrupted:
         _Fit(draft, rows, values, learned, kept, promise, interrupted).run()
-        hold_memory(draft, promise)
-        if len(kept):
-            draft.report_.quality |= _quality(draft, part(rows, kept), values[kept], "rmse")
+
+        def describe() -> None:
+            if len(kept):
+                draft.report_.quality |= _quality(draft, part(rows, kept), values[kept], "rmse")
+
+        hold_memory(draft, promise, describe)
         sample = X[:1] if isinstance(X, list) else part(rows, np.arange(1))
         close(draft, promise, draft.predict, sample)
         hand_over(draft, model)
@@ -132,22 +139,25 @@ class _Fit:
     def _join(self, network: DenseNet, check: tuple[Compressed, Floats]) -> None:
         draft = self.draft
         assert draft.ridge_ is not None
+        parts = (
+            network_outputs(network, part(self.narrow, self.kept), draft._groups()),
+            draft.ridge_.predict(check[0]),
+        )
         draft.blend_ = 0.5
         if len(self.kept):
-            parts = (
-                network_outputs(network, part(self.narrow, self.kept), draft._groups()),
-                draft.ridge_.predict(check[0]),
-            )
             for name, outputs in zip(("network", "ridge"), parts, strict=True):
                 draft.report_.quality |= _measured(held(outputs, draft._groups()), check[1], f"rmse of {name}")
             draft.blend_ = best_blend(*parts, check[1])
-            if draft.model == "stack" and not self.interrupted():
-                self._stack(parts, check)
+        if draft.model == "stack" and not self.interrupted():
+            self._stack(parts, check)
         draft.report_.plan["weight of the network"] = round(draft.blend_, 3)
 
     def _stack(self, parts: tuple[Floats, Floats], check: tuple[Compressed, Floats]) -> None:
         """A second ridge regression on the columns and on predictions for rows that were not learned from."""
         draft, count = self.draft, len(self.learned)
+        if count < draft.folds:
+            draft.report_.notes.append(f"{count} rows are too few for {draft.folds} folds: blended instead of stacked")
+            return
         outside = [np.empty((count, draft.n_outputs_), dtype=np.float32) for _ in range(2)]
         fold = np.random.default_rng([int(draft.seed), 3]).permutation(count) % draft.folds
         for number in range(draft.folds):
@@ -166,11 +176,11 @@ class _Fit:
         """A network trained on the rows `learned`, one of so many trainings that are still to come."""
         from lilliput.tasks.text_regressor_network import train
 
-        seconds = None
+        end = None
         if self.promise.left is not None:
             keep = max(CLOSING, RIDGE_SHARE * (self.promise.budget.time or 0.0))
-            seconds = max(0.05, (self.promise.left - keep) / trainings)
-        return train(self.draft, self.narrow, self.values, learned, kept, seconds)
+            end = time.monotonic() + (self.promise.left - keep) / trainings
+        return train(self.draft, self.narrow, self.values, learned, kept, end)
 
 
 def _rows(draft: TextRegressor, X: Any) -> Compressed:

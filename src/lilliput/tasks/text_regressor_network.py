@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,16 +36,19 @@ PATIENCE = 8
 
 
 def train(
-    model: TextRegressor, rows: Compressed, values: Floats, learned: Places, kept: Places, seconds: float | None
+    model: TextRegressor, rows: Compressed, values: Floats, learned: Places, kept: Places, end: float | None
 ) -> tuple[DenseNet, History]:
-    """A network of the rows `learned`, validated on those kept, and what happened; for so many seconds, if given."""
+    """A network of the rows `learned`, validated on those kept, and what happened; until `end`, by `time.monotonic`.
+
+    What PyTorch loads before its first step takes seconds, and counts.
+    """
     device = resolve_device(model.device)
     sparse = device.type == "cpu"
     groups = model._groups()
     with random_state(int(model.seed), torch.device("cpu")):
         module = MLP(
             rows.shape[1],
-            tuple(model.hidden),
+            [int(width) for width in model.hidden],
             values.shape[1],
             input_dropout=model.input_dropout,
             dropout=model.dropout,
@@ -63,18 +67,19 @@ def train(
         module,
         share_loss(groups, values.shape[1]),
         _optimiser(module, model.rate, sparse),
-        schedule=schedule_of(model.schedule, None, seconds is not None),
-        batch=model.batch,
+        schedule=schedule_of(model.schedule, None, end is not None),
+        batch=int(model.batch),
         score=error,
         watchers=[HealthWatch()],
-        patience=PATIENCE if seconds is None else None,
+        patience=PATIENCE if end is None else None,
         seed=int(model.seed),
     )
-    epochs = PASSES if model.epochs is None and seconds is None else model.epochs
+    epochs = PASSES if model.epochs is None and end is None else model.epochs
     with torch_threads(model.threads):
+        seconds = None if end is None else max(0.05, end - time.monotonic())
         loop.run(
             parts[0],
-            Allowance(epochs, seconds),
+            Allowance(None if epochs is None else float(epochs), seconds),
             parts[1] if len(kept) else None,
             progress=model.progress,
             label="network",
