@@ -78,6 +78,7 @@ def _plan(loop: Loop) -> dict[str, Any]:
         "schedule_kind": type(loop.schedule).__name__,
         "clip": loop.clip,
         "penalties": asdict(loop.penalties),
+        "mixup": loop.mixup.alpha,
         "dropout": loop.sites.rates,
     }
 
