@@ -135,4 +135,6 @@ def test_memory_that_is_not_there_is_told(run, monkeypatch):
     monkeypatch.setattr(device_speed, "speed", full)
     done = run("bench", "devices", "--batch", 10**9)
     assert done.code == 2
-    assert "no memory for batches of 1,000,000,000 rows on CPU, 1 thread; give a smaller --batch or --network" in done.err
+    assert (
+        "no memory for batches of 1,000,000,000 rows on CPU, 1 thread; give a smaller --batch or --network" in done.err
+    )

@@ -165,7 +165,9 @@ def class_numbers(y: Any, rows: int, name: str) -> tuple[NDArray[Any], NDArray[n
     except TypeError:
         raise DataError("y mixes texts and numbers. Unknown label type: give one kind of classes") from None
     if len(classes) < 2:
-        raise DataError(f"y has 1 class ({classes.tolist()[0]!r}) only; there is nothing to tell apart: give rows of another")
+        raise DataError(
+            f"y has 1 class ({classes.tolist()[0]!r}) only; there is nothing to tell apart: give rows of another"
+        )
     return classes, codes.astype(np.int64)
 
 
@@ -180,7 +182,9 @@ def _check_objects(array: NDArray[Any]) -> None:
     if all(isinstance(one, type(other)) for one in array) and isinstance(other, (bool, int, float)):
         kind = type(other).__name__
         raise DataError(f"y is an array of objects ({kind}). Unknown label type: give y.astype({kind})")
-    raise DataError(f"y mixes texts and numbers, or holds others ({other!r}). Unknown label type: give one kind of classes")
+    raise DataError(
+        f"y mixes texts and numbers, or holds others ({other!r}). Unknown label type: give one kind of classes"
+    )
 
 
 def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:

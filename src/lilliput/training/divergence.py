@@ -72,7 +72,9 @@ def diagnose(
         )
     if size > HUGE:
         return Diagnosis(
-            step, ran[-1], f"{when}: the outputs have grown to {size:.1g}; use a smaller learning rate, or clip gradients"
+            step,
+            ran[-1],
+            f"{when}: the outputs have grown to {size:.1g}; use a smaller learning rate, or clip gradients",
         )
     return Diagnosis(step, None, f"{when}: all layers are finite, so look at the targets and the loss function")
 
