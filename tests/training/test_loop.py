@@ -315,6 +315,21 @@ def test_a_disk_that_is_full_does_not_cost_the_training(monkeypatch, tmp_path):
     assert "No space left on device" in loop.history.notes[0]
 
 
+def test_a_rate_that_never_falls():
+    schedule = Trapezoid(warmup=0.0, fall=1.0)
+    assert [schedule.at(fraction).rate for fraction in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
+    _, loop = fitted(1, schedule=schedule)
+    assert loop.history.ended == "allowance"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Ramp(0.5, 1.0), lambda: Ramp(-1), lambda: Penalties(l1=-1), lambda: Penalties(math.nan)]
+)
+def test_schedules_and_penalties_that_make_no_sense_say_why(make):
+    with pytest.raises(LilliputError, match="0"):
+        make()
+
+
 def test_what_no_training_can_go_by_is_said():
     rows, held_out = problem()
     for message, settings in {

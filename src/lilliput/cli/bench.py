@@ -59,9 +59,7 @@ def optimisers(
 
     if data is None:
         if target is not None:
-            raise LilliputError(
-                f"--target {target} needs a table: lilliput bench optimisers table.csv --target {target}"
-            )
+            raise LilliputError(f"--target {target} needs a table, as in: bench optimisers table.csv --target {target}")
         race_surfaces(picture, animation, steps, quiet=quiet, json=json)
     else:
         if animation is not None:

@@ -52,7 +52,7 @@ def as_matrix(X: Any) -> NDArray[Any]:
 
 
 def as_numbers(array: NDArray[Any]) -> Floats:
-    """Objects, or texts, as float64, NaN where one stands for nothing; TypeError or ValueError for what is no number."""
+    """Objects, or texts, as float64, NaN for what stands for nothing; TypeError or ValueError for what is no number."""
     if array.dtype.kind == "O":
         array = np.where(_missing(array), np.nan, array)
     return array.astype(np.float64, casting="unsafe" if array.dtype.kind in "OU" else "safe")
@@ -81,9 +81,8 @@ def numbers(X: Any, dtype: Any = np.float64) -> NDArray[Any]:
     if bad.any():
         row, column = divmod(int(np.flatnonzero(bad)[0]), columns)
         if np.isfinite(array[row, column]):
-            raise DataError(
-                f"X: row {row}, column {column} is {array[row, column]:g}, too large for {matrix.dtype}; scale the column"
-            )
+            value = f"{array[row, column]:g}"
+            raise DataError(f"X: row {row}, column {column} is {value}, too large for {matrix.dtype}; scale the column")
         name = "NaN" if np.isnan(matrix[row, column]) else "infinity"
         raise DataError(f"X: row {row}, column {column} is {name}; give finite numbers, or leave that row out")
     return matrix
