@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
+
+from lilliput.training import device_speed, rows_race
 
 
 def test_the_race_over_surfaces_is_a_table_and_is_drawn(run, tmp_path):
@@ -35,6 +37,7 @@ def test_the_race_as_json(run):
         (["--picture", "race.jpg"], "race.jpg does not end in .png"),
         (["--animation", "race.png"], "name a .gif file"),
         (["--picture", "no/where/race.png"], "there is no folder"),
+        (["--target", "y"], "--target y needs a table"),
     ],
 )
 def test_files_that_cannot_be_drawn_are_told_before_the_work(run, arguments, message):
@@ -74,12 +77,26 @@ def test_the_race_on_a_table_as_json(run, table):
         ([], "Name it with --target"),
         (["--target", "z"], "no column 'z'"),
         (["--target", "y", "--time", "soon"], "'soon' is not an amount"),
+        (["--target", "y", "--animation", "race.gif"], "--animation is of the surfaces"),
     ],
 )
 def test_a_table_that_cannot_be_raced_on_is_told(run, table, arguments, message):
     done = run("bench", "optimisers", table, *arguments)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
+
+
+def test_small_networks_race_on_one_thread_unless_more_are_asked_for(run, table, monkeypatch):
+    asked = []
+
+    def raced(*given, **more):
+        asked.append(torch.get_num_threads())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rows_race, "race_on_rows", raced)
+    run("bench", "optimisers", table, "--target", "y")
+    run("bench", "optimisers", table, "--target", "y", "--threads", 2)
+    assert asked == [1, 2]
 
 
 def test_devices_are_measured(run):
@@ -109,3 +126,15 @@ def test_devices_that_cannot_be_measured_are_told(run, arguments, message):
     done = run("bench", "devices", *arguments)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
+
+
+def test_memory_that_is_not_there_is_told(run, monkeypatch):
+    def full(*given, **more):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 2 TB")
+
+    monkeypatch.setattr(device_speed, "speed", full)
+    done = run("bench", "devices", "--batch", 10**9)
+    assert done.code == 2
+    assert (
+        "no memory for batches of 1,000,000,000 rows on CPU, 1 thread; give a smaller --batch or --network" in done.err
+    )

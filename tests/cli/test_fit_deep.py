@@ -73,6 +73,11 @@ def test_without_pytorch_the_small_network_learns(fit, tmp_path: Path, monkeypat
     ("arguments", "message"),
     [
         (("--group", "sun,rain"), "--group is for the deep network; add: --targets soft --network deep"),
+        (
+            ("--network", "deep", "--targets", "single"),
+            "the deep network is for soft targets, not single ones",
+        ),
+        (("--network", "deep", "--seed", "-1"), "seed=-1; give a whole number from 0 on"),
         (("--network", "deep", "--balanced"), "the deep network has no use for --balanced"),
         (("--network", "deep", "--group", "sun,hail"), "give lists of labels"),
         (("--network", "deep", "--group", "sun,cold"), "adds up to"),

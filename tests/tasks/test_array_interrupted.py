@@ -14,7 +14,16 @@ pytest.importorskip("torch")
 
 from lilliput.core import registry
 from lilliput.core.progress import Progress
-from lilliput.tasks import array_fit, array_report, mlp_fit, pca_fit, pca_stream, perceptron_fit, polynomial_fit, rbm_fit
+from lilliput.tasks import (
+    array_fit,
+    array_report,
+    mlp_fit,
+    pca_fit,
+    pca_stream,
+    perceptron_fit,
+    polynomial_fit,
+    rbm_fit,
+)
 from lilliput.tasks import text_regressor_fit as text_fit
 from lilliput.tasks import text_regressor_parts as text_parts
 from lilliput.tasks.mlp import MLPClassifier

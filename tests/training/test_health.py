@@ -555,3 +555,24 @@ def test_findings_survive_a_checkpoint():
     again = History.from_dict(loop.history.to_dict())
     assert again.findings == loop.history.findings
     assert np.isfinite(again.findings[0].measure)
+
+
+class Pair(torch.nn.Module):
+    """A module whose output is no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(6, 2)
+
+    def forward(self, inputs):
+        return self.linear(inputs), inputs
+
+
+def test_modules_that_give_no_tensor_are_watched_too():
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(200, 6, generator=generator)
+    rows = DenseRows(inputs, (inputs[:, 0] > 0).long())
+    module = Pair()
+    adam = torch.optim.Adam(module.parameters(), 0.01)
+    loop = Loop(module, lambda pair, y: functional.cross_entropy(pair[0], y), adam, watchers=[HealthWatch(remedy=True)])
+    assert loop.run(rows, Allowance(epochs=3), rows, progress=False).ended == "allowance"

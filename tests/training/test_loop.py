@@ -317,6 +317,53 @@ def test_a_disk_that_is_full_does_not_cost_the_training(monkeypatch, tmp_path):
     assert "No space left on device" in loop.history.notes[0]
 
 
+def test_a_rate_that_never_falls():
+    schedule = Trapezoid(warmup=0.0, fall=1.0)
+    assert [schedule.at(fraction).rate for fraction in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
+    _, loop = fitted(1, schedule=schedule)
+    assert loop.history.ended == "allowance"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Ramp(0.5, 1.0), lambda: Ramp(-1), lambda: Penalties(l1=-1), lambda: Penalties(math.nan)]
+)
+def test_schedules_and_penalties_that_make_no_sense_say_why(make):
+    with pytest.raises(LilliputError, match="0"):
+        make()
+
+
+def test_what_no_training_can_go_by_is_said():
+    rows, held_out = problem()
+    for message, settings in {
+        "batch=0; give 1 or more": {"batch": 0},
+        "patience=-1; give 0 or more": {"patience": -1},
+        "clip=0; give a number above 0": {"clip": 0},
+        "evaluate_every=0": {"evaluate_every": 0},
+        'keep=\'all\'; give "best" or "last"': {"keep": "all"},
+        "LBFGS asks for the loss several times": {"optimiser": lambda net: torch.optim.LBFGS(net.parameters())},
+    }.items():
+        with pytest.raises(LilliputError, match=message):
+            fitted(1, **settings)
+    with pytest.raises(DataError, match="inputs are ndarray; give a tensor"):
+        DenseRows(rows.inputs.numpy(), rows.targets)
+    with pytest.raises(DataError, match="240 rows of inputs and 100 of targets"):
+        DenseRows(rows.inputs[:240], rows.targets[:100])
+    loop = Loop(network(), cross_entropy, momentum(network()))
+    with pytest.raises(DataError, match="no held-out rows"):
+        loop.run(rows, Allowance(epochs=1), held_out.part(torch.arange(0)))
+    _, loop = fitted(1)
+    with pytest.raises(LilliputError, match="has run to its end; make another"):
+        loop.run(rows, Allowance(epochs=2))
+
+
+def test_outputs_that_have_grown_beyond_the_loss_are_the_steps_fault():
+    rows, _ = problem()
+    with pytest.raises(DivergedError, match="the outputs have grown to .*; use a smaller learning rate"):
+        module = nn.Linear(6, 1)
+        loop = Loop(module, mse_loss, torch.optim.SGD(module.parameters(), 10.0), schedule=Fixed())
+        loop.run(DenseRows(rows.inputs, rows.inputs[:, :1]), Allowance(epochs=20), progress=False)
+
+
 # Numbers that break, memory that is short
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -101,3 +103,39 @@ def test_a_classifier_pretrains_by_itself(tmp_path):
     found.save(tmp_path / "m.safetensors")
     with pytest.raises(LilliputError, match="give 'denoise', layers, or None"):
         classifier(pretrain="rbm").fit(X[:50], y[:50])
+
+
+@pytest.mark.parametrize("kind", ["rbm", "denoise"])
+def test_what_cannot_be_used_is_said(kind):
+    broken = DIGITS[:20].clone()
+    broken[7, 3] = float("nan")
+    with pytest.raises(DataError, match="row 7 holds what is no finite number"):
+        pretrain(broken, (5,), kind)
+    for rows in (DIGITS[:0], DIGITS[0]):
+        with pytest.raises(DataError, match="give rows and columns"):
+            pretrain(rows, (5,), kind)
+    for message, settings in {
+        "batch=0": {"batch": 0},
+        "passes=-1": {"passes": -1},
+        "rate=0": {"rate": 0},
+        "corruption=1.5": {"corruption": 1.5},
+        "seed=-1": {"seed": -1},
+    }.items():
+        with pytest.raises(LilliputError, match=message):
+            pretrain(DIGITS[:20], (5,), kind, **settings)
+    with pytest.raises(LilliputError, match="widths"):
+        pretrain(DIGITS[:20], (0,), kind)
+
+
+@pytest.mark.parametrize("kind", ["rbm", "denoise"])
+def test_rows_of_numpy_in_64_bits_give_the_same(kind):
+    one, other = (pretrain(rows, (5,), kind, passes=1)[0] for rows in (DIGITS[:50], DIGITS[:50].double().numpy()))
+    assert torch.equal(one.weights, other.weights)
+
+
+def test_pre_training_keeps_to_the_time():
+    rows = np.random.default_rng(0).standard_normal((6000, 200)).astype(np.float32)
+    began = time.monotonic()
+    model = MLPClassifier((256, 256), pretrain="denoise", budget="2s", threads=1, progress=False)
+    assert not model.fit(rows, rows[:, 0] > 0).interrupted_
+    assert time.monotonic() - began < 2

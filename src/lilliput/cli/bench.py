@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lilliput.cli import options
+from lilliput.core.errors import LilliputError
 
 EXAMPLE = "Example: lilliput bench optimisers --picture race.png --animation race.gif"
 OPTIMISERS = """\b
@@ -42,7 +43,9 @@ def optimisers(
     animation: Annotated[str | None, typer.Option(metavar="FILE", help="Draw paths moving, as .gif.")] = None,
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="On surfaces, give up after N steps.")] = 1000,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of weights and orders.")] = 0,
-    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads; all if not given.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Threads; if not given, one unless a step is worth more.")
+    ] = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -55,8 +58,12 @@ def optimisers(
     from lilliput.cli.bench_optimisers import race_surfaces, race_table
 
     if data is None:
+        if target is not None:
+            raise LilliputError(f"--target {target} needs a table, as in: bench optimisers table.csv --target {target}")
         race_surfaces(picture, animation, steps, quiet=quiet, json=json)
     else:
+        if animation is not None:
+            raise LilliputError("--animation is of the surfaces; leave it out, or leave the table out")
         race_table(data, target, time, picture, seed=seed, threads=threads, quiet=quiet, json=json)
 
 

@@ -33,7 +33,14 @@ def measure_devices(
     for where in found:
         if not quiet:
             typer.echo(f"measuring {where.name}", err=True)
-        speeds.append(speed(widths, where, batch=batch, seconds=seconds / len(found), error=error))
+        try:
+            speeds.append(speed(widths, where, batch=batch, seconds=seconds / len(found), error=error))
+        except RuntimeError as problem:  # so PyTorch calls it on a processor too
+            if "memory" not in str(problem):
+                raise
+            raise LilliputError(
+                f"there is no memory for batches of {batch:,} rows on {where.name}; give a smaller --batch or --network"
+            ) from None
     typer.echo(_as_json(speeds) if json else speeds_table(speeds, error, gpu=found[-1].device.type != "cpu"))
 
 

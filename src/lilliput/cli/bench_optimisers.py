@@ -53,7 +53,7 @@ def race_table(
     from lilliput.tasks.race_picture import curves_picture
     from lilliput.tasks.race_table import read_table
     from lilliput.training.devices import torch_threads
-    from lilliput.training.rows_race import race_on_rows
+    from lilliput.training.rows_race import race_on_rows, work
 
     def said(what: str) -> None:
         if not quiet:
@@ -61,8 +61,8 @@ def race_table(
 
     table = read_table(data, target)
     said(f"{data}: {table.about}")
-    with torch_threads(threads):
-        inputs, targets = torch.from_numpy(table.inputs), torch.from_numpy(table.targets)
+    inputs, targets = torch.from_numpy(table.inputs), torch.from_numpy(table.targets)
+    with torch_threads(threads, work(inputs, targets)):
         lanes = race_on_rows(inputs, targets, seconds, seed=seed, said=said)
     typer.echo(_lanes_as_json(lanes) if json else lanes_table(lanes, classes=table.targets.ndim == 1))
     _draw(picture, lambda: curves_picture(lanes, f"{Path(data).name}: {table.about}"), quiet)

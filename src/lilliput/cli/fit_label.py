@@ -63,6 +63,8 @@ def fit_label(
     if network == "deep" or (network is None and targets == "soft" and fits_deep(budget, continued)):
         names = {"--balanced": balanced, "--abstain": abstain, "--clusters": clusters, "--continue": continued}
         refuse([name for name, value in names.items() if value])
+        if targets not in (None, "soft"):
+            raise LilliputError(f"the deep network is for soft targets, not {targets} ones; add: --network auto")
         deep: dict[str, Any] = {
             "words": options.span("--words", words),
             "chars": options.span("--chars", chars),

@@ -52,7 +52,7 @@ def as_matrix(X: Any) -> NDArray[Any]:
 
 
 def as_numbers(array: NDArray[Any]) -> Floats:
-    """Objects, or texts, as float64, NaN where one stands for nothing; TypeError or ValueError for what is no number."""
+    """Objects, or texts, as float64, NaN for what stands for nothing; TypeError or ValueError for what is no number."""
     if array.dtype.kind == "O":
         array = np.where(_missing(array), np.nan, array)
     return array.astype(np.float64, casting="unsafe" if array.dtype.kind in "OU" else "safe")
@@ -81,9 +81,8 @@ def numbers(X: Any, dtype: Any = np.float64) -> NDArray[Any]:
     if bad.any():
         row, column = divmod(int(np.flatnonzero(bad)[0]), columns)
         if np.isfinite(array[row, column]):
-            raise DataError(
-                f"X: row {row}, column {column} is {array[row, column]:g}, too large for {matrix.dtype}; scale the column"
-            )
+            value = f"{array[row, column]:g}"
+            raise DataError(f"X: row {row}, column {column} is {value}, too large for {matrix.dtype}; scale the column")
         name = "NaN" if np.isnan(matrix[row, column]) else "infinity"
         raise DataError(f"X: row {row}, column {column} is {name}; give finite numbers, or leave that row out")
     return matrix
@@ -165,7 +164,9 @@ def class_numbers(y: Any, rows: int, name: str) -> tuple[NDArray[Any], NDArray[n
     except TypeError:
         raise DataError("y mixes texts and numbers. Unknown label type: give one kind of classes") from None
     if len(classes) < 2:
-        raise DataError(f"y has 1 class ({classes.tolist()[0]!r}) only; there is nothing to tell apart: give rows of another")
+        raise DataError(
+            f"y has 1 class ({classes.tolist()[0]!r}) only; there is nothing to tell apart: give rows of another"
+        )
     return classes, codes.astype(np.int64)
 
 
@@ -180,7 +181,9 @@ def _check_objects(array: NDArray[Any]) -> None:
     if all(isinstance(one, type(other)) for one in array) and isinstance(other, (bool, int, float)):
         kind = type(other).__name__
         raise DataError(f"y is an array of objects ({kind}). Unknown label type: give y.astype({kind})")
-    raise DataError(f"y mixes texts and numbers, or holds others ({other!r}). Unknown label type: give one kind of classes")
+    raise DataError(
+        f"y mixes texts and numbers, or holds others ({other!r}). Unknown label type: give one kind of classes"
+    )
 
 
 def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:

@@ -64,9 +64,7 @@ def fit(model: Network, X: Any, y: Any, started: float) -> None:
         Path(draft.checkpoint).unlink(missing_ok=True)
 
 
-def _ready(
-    draft: Network, torch: Any, rows: Floats, targets: NDArray[Any], learned: int, promise: Promise
-) -> Loop:
+def _ready(draft: Network, torch: Any, rows: Floats, targets: NDArray[Any], learned: int, promise: Promise) -> Loop:
     """The loop before its training on so many of the rows; its network pre-trained, if that is wanted."""
     from lilliput.training.devices import resolve_device
 
@@ -77,7 +75,7 @@ def _ready(
     if draft.pretrain is not None:
         from lilliput.tasks.mlp_pretrain import begin
 
-        begin(draft, loop.module, rows)
+        begin(draft, loop.module, rows, promise.left)
     return loop
 
 
@@ -177,7 +175,9 @@ def _check_batches(draft: Network, rows: int) -> None:
     batch = batch_of(draft, rows)
     if draft.normalise and min(np.diff(bounds(rows, batch))) < 2:
         more = "more rows" if rows < 2 else "a larger batch"
-        raise LilliputError(f"normalise=True takes two rows a step, and batch={batch} of {rows:,} leaves one; give {more}")
+        raise LilliputError(
+            f"normalise=True takes two rows a step, and batch={batch} of {rows:,} leaves one; give {more}"
+        )
 
 
 def _outputs(targets: NDArray[Any]) -> int:

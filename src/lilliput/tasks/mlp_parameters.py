@@ -55,4 +55,6 @@ def _check_momentum(model: Network) -> None:
             '"momentum", "nesterov" and "nesterov-rmsprop", or leave it out'
         )
     if ramp and model.schedule == "fixed":
-        raise LilliputError(f'momentum={momentum!r} rises, and schedule="fixed" changes nothing; take another of the two')
+        raise LilliputError(
+            f'momentum={momentum!r} rises, and schedule="fixed" changes nothing; take another of the two'
+        )

@@ -107,7 +107,9 @@ def values_of(y: Any, rows: int) -> tuple[Floats, Labels]:
     if listed and any(isinstance(one, Mapping) for one in listed):
         bad = next((row for row, one in enumerate(listed) if not isinstance(one, Mapping)), None)
         if bad is not None:
-            raise DataError(f"y: row {bad} is {listed[bad]!r}, and others map labels to values; give a mapping for each")
+            raise DataError(
+                f"y: row {bad} is {listed[bad]!r}, and others map labels to values; give a mapping for each"
+            )
         reader = LabelReader("soft")
         reader.add(listed)
         return _soft(reader)
@@ -131,7 +133,9 @@ def wanted_of(model: TextRegressor, y: Any, rows: int) -> Floats:
     if labels.names == tuple(range(len(labels.names))):  # a matrix has the outputs in their order
         if len(labels.names) == len(names):
             return values
-        raise DataError(f"y has {len(labels.names)} columns; this model has {len(names)} outputs: give a column for each")
+        raise DataError(
+            f"y has {len(labels.names)} columns; this model has {len(names)} outputs: give a column for each"
+        )
     if not set(labels.names) <= set(names):
         raise DataError(f"y has values for {list(labels.names)!r}; this model has learned {list(names)!r}")
     place = {name: number for number, name in enumerate(labels.names)}

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lilliput.core.errors import DataError
+
 _PRINTED = 64
 """Rows that a fingerprint looks at."""
 
@@ -32,6 +34,7 @@ class DenseRows:
 
     Tensors over a memory map (``torch.from_numpy(numpy.load(path, mmap_mode="r"))``) are read as they are taken. What
     `convert` makes of inputs and targets a batch, such as floats of stored bytes, is what the network sees.
+    Raises `DataError` for what are no tensors of as many rows each.
     """
 
     def __init__(
@@ -40,6 +43,11 @@ class DenseRows:
         targets: Tensor,
         convert: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
     ) -> None:
+        for name, given in (("inputs", inputs), ("targets", targets)):
+            if not isinstance(given, Tensor):
+                raise DataError(f"{name} are {type(given).__name__}; give a tensor, such as torch.from_numpy makes")
+        if len(inputs) != len(targets):
+            raise DataError(f"there are {len(inputs):,} rows of inputs and {len(targets):,} of targets; give as many")
         self.inputs = inputs
         self.targets = targets
         self.convert = convert

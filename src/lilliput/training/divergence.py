@@ -12,6 +12,10 @@ from torch import Tensor, nn
 from lilliput.core.errors import LilliputError
 
 
+HUGE = 1e9
+"""A size of outputs that no target asks for: it is they that the loss makes infinite."""
+
+
 class DivergedError(LilliputError):
     """A training whose numbers are no longer finite; the message names the step and the first layer."""
 
@@ -42,7 +46,7 @@ def diagnose(
         if broken is not None:
             row = f"row {int(chosen[broken[0]])} of the {name}" if len(broken) else f"the {name}"
             return Diagnosis(step, None, f"{when}: {row} holds what is no finite number; look at the data")
-    ran, first = _ran(module, inputs)
+    ran, first, size = _ran(module, inputs)
     layer = _last_of(ran, (name for name, weight in module.named_parameters() if not _finite(weight)))
     if layer is not None:
         return Diagnosis(
@@ -66,11 +70,17 @@ def diagnose(
             f"{when}: the gradient of {layer} was the first that is not finite, though all outputs are; use a smaller "
             "learning rate, and look for square roots, logarithms and divisions near zero in the loss function",
         )
+    if size > HUGE:
+        return Diagnosis(
+            step,
+            ran[-1],
+            f"{when}: the outputs have grown to {size:.1g}; use a smaller learning rate, or clip gradients",
+        )
     return Diagnosis(step, None, f"{when}: all layers are finite, so look at the targets and the loss function")
 
 
-def _ran(module: nn.Module, inputs: Any) -> tuple[list[str], str | None]:
-    """The layers in the order of computing, and the first of them whose output is not finite."""
+def _ran(module: nn.Module, inputs: Any) -> tuple[list[str], str | None, float]:
+    """The layers in the order of computing, the first of them whose output is not finite, the size of the last."""
     ran: list[str] = []
     broken: list[str] = []
 
@@ -84,11 +94,12 @@ def _ran(module: nn.Module, inputs: Any) -> tuple[list[str], str | None]:
 
     handles = [layer.register_forward_hook(look(name)) for name, layer in module.named_modules()]
     try:
-        module(inputs)
+        outputs = module(inputs)
     finally:
         for handle in handles:
             handle.remove()
-    return ran, broken[0] if broken else None
+    size = float(outputs.abs().max()) if isinstance(outputs, Tensor) and outputs.numel() else 0.0
+    return ran, broken[0] if broken else None, size
 
 
 def _last_of(ran: list[str], names: Iterable[str]) -> str | None:

@@ -57,7 +57,7 @@ class _Sample:
 @torch.no_grad()
 def early_perfection(loop: Loop, record: Record) -> Verdict | None:
     """Whether the first validation, after a pass or so, is better than real data allow."""
-    if record.epoch > 2 or loop.held_out is None:
+    if record.epoch > 2 or loop.held_out is None or not _gives_tensors(loop):
         return None
     sample = _sample(loop, loop.held_out)
     constant = fit_baseline(loop.loss, sample.inputs, sample.targets, sample.outputs, linear=False)
@@ -75,6 +75,8 @@ def early_perfection(loop: Loop, record: Record) -> Verdict | None:
 @torch.no_grad()
 def judge_end(loop: Loop) -> Verdict | None:
     """Whether the network is no better than a constant or linear output, on training or on held-out rows."""
+    if not _gives_tensors(loop):
+        return None
     learned = _sample(loop, loop.rows)
     constant = fit_baseline(loop.loss, learned.inputs, learned.targets, learned.outputs, linear=False)
     if constant is None:
@@ -145,6 +147,13 @@ def _linear(loop: Loop, sample: _Sample) -> Baseline | None:
 def _odd(sample: _Sample) -> _Sample:
     """The rows that the linear baseline has not seen; the network has."""
     return _Sample(sample.inputs[1::2], sample.targets[1::2], sample.outputs[1::2])
+
+
+def _gives_tensors(loop: Loop) -> bool:
+    """Whether outputs are tensors, with which a baseline can be compared."""
+    inputs, _ = loop.rows.take(spread(loop.rows, 1, loop.device))
+    with as_evaluated(loop.module), loop.casting():
+        return isinstance(loop.module(inputs), Tensor)
 
 
 def _sample(loop: Loop, rows: Rows, count: int = _ROWS) -> _Sample:

@@ -46,7 +46,7 @@ class Loop:
     Parameters
     ----------
     module, loss, optimiser : ``loss(module(inputs), targets)`` is a mean over rows; the optimiser's groups hold
-        the base rates.
+        the base rates. It steps on gradients alone, as all do but LBFGS.
     schedule : factors on the rates, and momentum and dropout, by the fraction of the allowance spent.
     batch : rows a step, at most; all rows where there are fewer.
     clip : bound on the Euclidean norm of all gradients together; None: no bound.
@@ -84,6 +84,7 @@ class Loop:
         compiled: bool = False,
         watchers: Sequence[Watcher] = (),
     ) -> None:
+        _check(optimiser, batch, clip, evaluate_every, patience, keep)
         self.module, self.loss, self.optimiser = module, loss, optimiser
         self.schedule: Schedule = Trapezoid() if schedule is None else schedule
         self.batch, self.clip, self.penalties, self.score = batch, clip, penalties or Penalties(), score
@@ -129,6 +130,10 @@ class Loop:
         """
         if not len(rows):
             raise DataError("there are no rows to learn from")
+        if held_out is not None and not len(held_out):
+            raise DataError("there are no held-out rows; give some, or leave them out")
+        if self.history.ended:
+            raise LilliputError("this loop has run to its end; make another one")
         self.allowance, self.rows, self.held_out = allowance, rows, held_out
         with random_state(self.seed, self.device), deferred_interrupt() as interrupted:
             if checkpoint is not None and read_checkpoint(self, checkpoint):
@@ -366,3 +371,24 @@ class Loop:
     def jump(self) -> None:
         """The module holds the weights at which the optimiser wants gradients."""
         jump(self.optimiser)
+
+
+def _check(
+    optimiser: torch.optim.Optimizer,
+    batch: int,
+    clip: float | None,
+    evaluate_every: float,
+    patience: int | None,
+    keep: str,
+) -> None:
+    """Raise `LilliputError` for what no training can go by."""
+    if isinstance(optimiser, torch.optim.LBFGS):
+        raise LilliputError("LBFGS asks for the loss several times a step, which this loop does not; take another one")
+    for name, value, least in (("batch", batch, 1), ("patience", patience, 0)):
+        if value is not None and not value >= least:
+            raise LilliputError(f"{name}={value}; give {least} or more")
+    for name, amount in (("clip", clip), ("evaluate_every", evaluate_every)):
+        if amount is not None and not amount > 0:
+            raise LilliputError(f"{name}={amount}; give a number above 0")
+    if keep not in ("best", "last"):
+        raise LilliputError(f'keep={keep!r}; give "best" or "last"')

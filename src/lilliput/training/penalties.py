@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from lilliput.core.errors import LilliputError
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,10 @@ class Penalties:
     l1: float = 0.0
     l2: float = 0.0
     max_norm: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(0 <= value < math.inf for value in (self.l1, self.l2, self.max_norm)):
+            raise LilliputError(f"{self}: give 0 or more, and finite numbers")
 
     def __bool__(self) -> bool:
         return bool(self.l1 or self.l2 or self.max_norm)

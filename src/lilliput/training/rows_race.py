@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,13 @@ class Lane(NamedTuple):
     """Of the run after the trials; its score is the loss of the held-out rows. Empty if it diverged."""
     quality: float
     """Of the best weights on the held-out rows: the share of classes that are right, or R2. NaN if it diverged."""
+
+
+def work(inputs: Tensor, targets: Tensor) -> int:
+    """Multiplications of a step's forward pass, by which threads are chosen (`torch_threads`)."""
+    outputs = int(targets.max()) + 1 if targets.ndim == 1 else targets.shape[1]
+    widths = (inputs.shape[1], *HIDDEN, outputs)
+    return min(BATCH, len(inputs)) * sum(a * b for a, b in pairwise(widths))
 
 
 def race_on_rows(

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from lilliput.core.errors import LilliputError
+
 
 class Setting(NamedTuple):
     """What a step goes by: factors on the base rate and on the dropout of the network, and the momentum itself.
@@ -52,6 +54,10 @@ class Ramp:
     last: float = 0.99
     span: float = 0.2
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.first < 1 and 0 <= self.last < 1 and self.span >= 0):
+            raise LilliputError(f"{self}: momentum is at least 0 and below 1, and span is not below 0")
+
     def at(self, fraction: float) -> float:
         """The momentum when `fraction` is spent."""
         share = min(1.0, fraction / self.span) if self.span else 1.0
@@ -84,7 +90,7 @@ class Fixed:
 class Trapezoid(Fixed):
     """The rate rises linearly over `warmup`, stays, and falls linearly from `fall` on to zero at the end.
 
-    fall=0.0 with warmup=0.0 is the plain linear decay. Momentum follows `momentum` where one is given.
+    fall=0.0 with warmup=0.0 is the plain linear decay, and with fall=1.0 the rate stays. Momentum follows `momentum` where one is given.
     """
 
     warmup: float = 0.05
@@ -94,7 +100,8 @@ class Trapezoid(Fixed):
     def at(self, fraction: float) -> Setting:
         """The setting when `fraction` is spent."""
         rise = fraction / self.warmup if self.warmup else 1.0
-        rate = max(0.0, min(1.0, rise, (1 - fraction) / (1 - self.fall)))
+        left = (1 - fraction) / (1 - self.fall) if self.fall < 1 else 1.0
+        rate = max(0.0, min(1.0, rise, left))
         # The very first step has a rate too: half a step of warm-up would do nothing.
         rate = max(rate, 1e-3) if fraction < self.warmup else rate
         return Setting(rate, None if self.momentum is None else self.momentum.at(fraction))
