@@ -12,6 +12,7 @@ from lilliput.core import registry
 from lilliput.core.errors import DataError, DeviceError, LilliputError
 from lilliput.tasks import array_fit
 from lilliput.tasks.array_input import NoNumbersError, as_matrix, numbers, standards
+from lilliput.tasks.array_report import split
 from lilliput.tasks.mlp import MLPClassifier, MLPRegressor
 from lilliput.tasks.perceptron import Perceptron
 from lilliput.tasks.polynomial import PolynomialNetwork
@@ -142,6 +143,17 @@ def test_targets_that_cannot_be_used_say_why(y, message):
 def test_classes_that_cannot_be_used_say_why(y, message):
     with pytest.raises(DataError, match=message):
         network().fit(X, y)
+
+
+def test_r2_in_the_report_is_that_of_score():
+    y = np.c_[1000 + Y, RANDOM.standard_normal(200)]  # what differs from output to output is nothing learned
+    found = network(MLPRegressor, epochs=5).fit(X, y)
+    kept = split(200, 0.1, 0)[1]
+    assert found.report_.quality["r2"].value == pytest.approx(found.score(X[kept], y[kept]), abs=1e-5)
+    assert found.report_.quality["rmse"].value == pytest.approx(
+        np.sqrt(np.mean((found.predict(X[kept]) - y[kept]) ** 2))
+    )
+    assert found.report_.quality["r2"].n == 20
 
 
 def test_frames_of_objects_are_targets():

@@ -356,6 +356,7 @@ def test_a_failed_fit_changes_nothing(digits):
         (lambda manifest, arrays: manifest.update(bits=7), "weights of 7 bits"),
         (lambda manifest, arrays: arrays.pop("layer1.bias"), "'layer1.bias' is missing"),
         (lambda manifest, arrays: arrays.pop("layer0.weight"), "no layers"),
+        (lambda manifest, arrays: arrays.pop("layer1.weight"), "10 classes do not fit 64 outputs"),
         (lambda manifest, arrays: arrays.update({"layer1.weight": np.zeros((7, 10), "f4")}), "shape"),
         (lambda manifest, arrays: arrays.update({"shift": np.zeros(3, "f4")}), "'shift' is float32 of shape"),
     ],

@@ -257,7 +257,7 @@ def test_files_and_texts(tmp_path, monkeypatch):
         ([[1.0, 2.0], [np.nan, 1.0]], {"n_components": 1}, "row 1, column 0 is NaN"),
         (scipy.sparse.csr_array([[1.0, 0], [0, np.inf]]), {"n_components": 1}, "row 1, column 1 is infinity"),
         ([[1.0, 2.0], [1.0]], {}, "inhomogeneous"),
-        (np.array([["a", "b"]]), {}, "give real numbers"),
+        (np.array([["a", "b"]]), {}, "give rows of numbers"),
         (DIGITS[0], {}, "expected rows and columns, 2-D"),
         (np.zeros((5, 0)), {}, "0 feature(s)"),
         (DIGITS, {"solver": "svd"}, "solver='svd'; known are auto, gram, krylov, gradient, oja"),

@@ -161,6 +161,8 @@ def test_parameters_that_make_no_sense_are_refused(settings, message):
     [
         (lambda manifest, arrays: manifest.pop("blend"), "does not describe a text regressor"),
         (lambda manifest, arrays: manifest.update(blend=2.0), "do not fit each other"),
+        (lambda manifest, arrays: manifest["parameters"].update(alphas=3.5), "the parameters are none of"),
+        (lambda manifest, arrays: manifest["parameters"].update(groups=[3.5]), "the parameters are none of"),
         (lambda manifest, arrays: arrays.pop("ridge.layer0.bias"), "'layer0.bias' is missing"),
         (lambda manifest, arrays: arrays.update(idf=arrays["idf"][1:]), "'idf' is float32 of shape"),
         (lambda manifest, arrays: arrays.update(narrow=arrays["narrow"][::-1].copy()), "columns of the network"),

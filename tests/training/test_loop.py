@@ -301,7 +301,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
 
 
 def test_a_checkpoint_without_a_folder_is_said_at_the_start(tmp_path):
-    with pytest.raises(ModelFileError, match="there is no folder .*gone for the checkpoint; make it"):
+    with pytest.raises(ModelFileError, match=r"there is no folder .*gone for the checkpoint; make it"):
         fitted(2, checkpoint=Checkpoint(tmp_path / "gone" / "c"))
 
 
@@ -358,9 +358,9 @@ def test_what_no_training_can_go_by_is_said():
 
 def test_outputs_that_have_grown_beyond_the_loss_are_the_steps_fault():
     rows, _ = problem()
-    with pytest.raises(DivergedError, match="the outputs have grown to .*; use a smaller learning rate"):
-        module = nn.Linear(6, 1)
-        loop = Loop(module, mse_loss, torch.optim.SGD(module.parameters(), 10.0), schedule=Fixed())
+    module = nn.Linear(6, 1)
+    loop = Loop(module, mse_loss, torch.optim.SGD(module.parameters(), 10.0), schedule=Fixed())
+    with pytest.raises(DivergedError, match=r"the outputs have grown to .*; use a smaller learning rate"):
         loop.run(DenseRows(rows.inputs, rows.inputs[:, :1]), Allowance(epochs=20), progress=False)
 
 

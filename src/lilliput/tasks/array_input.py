@@ -29,7 +29,7 @@ def as_matrix(X: Any) -> NDArray[Any]:
     if hasattr(X, "tocsr"):
         raise NoNumbersError("X is a sparse matrix; this task takes dense rows: give X.toarray()")
     try:
-        array = np.asarray(X.astype(np.float64).filled(np.nan) if isinstance(X, np.ma.MaskedArray) else X)
+        array = np.asarray(np.ma.filled(X.astype(np.float64), np.nan) if isinstance(X, np.ma.MaskedArray) else X)
     except ValueError as error:
         raise DataError(f"X is no matrix ({error}); give rows of numbers, all of one length") from None
     if array.dtype.kind == "O":

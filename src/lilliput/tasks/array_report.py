@@ -54,16 +54,25 @@ def accuracy(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measure
 
 
 def explained(predicted: NDArray[Any], wanted: NDArray[Any]) -> dict[str, Measure]:
-    """R2, the share of the variance explained (1 is all), and the root mean squared error; nothing of nothing."""
+    """R2, the share of the variance explained (1 is all), and the root mean squared error; nothing of nothing.
+
+    Numbers are (rows,) or (rows, outputs). R2 is the mean over the outputs that vary: together, outputs about different
+    middles would seem explained by nothing but these. The error is over all numbers.
+    """
     if not len(wanted):
         return {}
-    off = wanted - wanted.mean()
-    parts = np.column_stack([(wanted - predicted) ** 2, off, off**2, np.ones(len(wanted))])
+    columns = wanted.reshape(len(wanted), -1)
+    errors, off = (columns - predicted.reshape(columns.shape)) ** 2, columns - columns.mean(axis=0)
+    varied = (off * off).sum(axis=0) > 0
+    count = int(varied.sum())
+    several = [errors[:, varied], off[:, varied], off[:, varied] ** 2]
+    parts = np.hstack([*several, errors.mean(axis=1)[:, None], np.ones((len(columns), 1))])
 
     def share(sums: Sums) -> Sums:
-        variance = sums[..., 2] - sums[..., 1] ** 2 / sums[..., 3]
-        return 1 - sums[..., 0] / np.maximum(variance, 1e-300)
+        left, middle, squares = (sums[..., place * count : (place + 1) * count] for place in range(3))
+        variance = squares - middle**2 / sums[..., -1:]
+        found: Sums = (1 - left / np.maximum(variance, 1e-300)).mean(axis=-1)
+        return found
 
-    root = Statistic(parts, lambda sums: np.sqrt(sums[..., 0] / sums[..., 3]))
-    spread = float(off @ off)
-    return bootstrap({"r2": Statistic(parts, share), "rmse": root} if spread > 0 else {"rmse": root}, 0)
+    root = Statistic(parts, lambda sums: np.sqrt(sums[..., -2] / sums[..., -1]))
+    return bootstrap({"r2": Statistic(parts, share), "rmse": root} if count else {"rmse": root}, 0)

@@ -167,7 +167,7 @@ def _mode_of(target: Any) -> str:
 
 def _soft_items(target: Mapping[Any, Any], row: int) -> list[tuple[Any, float]]:
     for label, value in target.items():
-        if not isinstance(value, Real) or not 0 <= value <= 1:  # NaN fails too
+        if not isinstance(value, Real) or not 0 <= float(value) <= 1:  # NaN fails too
             raise DataError(f"row {row}: the target of {label!r} is {value!r}, expected a value between 0 and 1")
     return [(label, float(value)) for label, value in target.items()]
 

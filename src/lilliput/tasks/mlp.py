@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
+from lilliput.core.errors import ModelFileError
 from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.nets.dense import DenseNet
@@ -236,6 +237,8 @@ class MLPClassifier(Classifier, Network):
     def _restore(cls, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], path: StrPath) -> Self:
         model = super()._restore(manifest, arrays, path)
         model.classes_ = restored_classes(manifest, arrays, path)
+        if len(model.classes_) != model.net_.outputs:
+            raise ModelFileError(f"{path}: {len(model.classes_)} classes do not fit {model.net_.outputs} outputs")
         return model
 
 

@@ -241,9 +241,9 @@ def _report(draft: Network, loop: Loop, rows: Floats, targets: NDArray[Any], kno
 
 
 def _quality(draft: Network, outputs: Floats, targets: NDArray[Any]) -> dict[str, Measure]:
-    """Accuracy of classes; R2 and the root mean squared error of numbers, over all of them."""
+    """Accuracy of classes; R2 of numbers, the mean over outputs, and their root mean squared error."""
     if targets.ndim == 1:
         right = int((outputs.argmax(axis=1) == targets).sum())
         return {"accuracy": Measure.proportion(right, len(targets))}
     wanted: Any = draft.targets_  # type: ignore[attr-defined]
-    return explained(wanted.unscaled(outputs).ravel(), wanted.unscaled(targets).ravel())
+    return explained(wanted.unscaled(outputs), wanted.unscaled(targets))

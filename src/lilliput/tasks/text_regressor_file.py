@@ -16,6 +16,7 @@ from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import BITS, DenseNet
 from lilliput.tasks.labels import Labels
 from lilliput.tasks.mlp_targets import stored_history
+from lilliput.tasks.text_regressor_input import check_parameters
 from lilliput.training.ridge import Ridge
 
 if TYPE_CHECKING:
@@ -85,7 +86,12 @@ def restore(
         groups = [restored_group(spec, None) for spec in specs or []]
     except (KeyError, TypeError, ValueError, LilliputError) as error:
         raise ModelFileError(f"{path}: the manifest does not describe a text regressor ({error!r})") from error
-    if len(model.labels_.names) != model.n_outputs_ or not set().union(*model.groups) <= set(model.labels_.names):
+    try:
+        check_parameters(model)
+        grouped = set().union(*model.groups)
+    except (TypeError, LilliputError) as error:
+        raise ModelFileError(f"{path}: the parameters are none of a text regressor ({error})") from error
+    if len(model.labels_.names) != model.n_outputs_ or not grouped <= set(model.labels_.names):
         raise ModelFileError(f"{path}: the labels do not fit {model.n_outputs_} outputs and their groups")
     for name in ("words", "chars", "hidden", "alphas"):
         setattr(model, name, tuple(getattr(model, name)))

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from lilliput.core.errors import LilliputError
 
-
 HUGE = 1e9
 """A size of outputs that no target asks for: it is they that the loss makes infinite."""
 

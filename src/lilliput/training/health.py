@@ -213,7 +213,7 @@ class HealthWatch(Watcher):
                 return None
             text = (
                 f"the loss stood at {self._plateau:.4g} and has fallen to {self._curve.recent:.4g} since: that was a "
-                "saddle, and it is passed; momentum or a larger learning rate (lr) passes the next one sooner"
+                "saddle, and it is passed; momentum or a larger learning rate passes the next one sooner"
             )
             share, self._plateau = self._curve.recent / self._plateau, None
             return Verdict("saddle", share, None, {"found": text})
@@ -225,7 +225,7 @@ class HealthWatch(Watcher):
         text = (
             f"the loss has stood at {self._plateau:.4g} since step {found.words['since']}, but the ground bends down "
             f"in some direction (curvature {bent[0]:.2g}, at most {bent[1]:.2g}): a saddle, not the floor; use "
-            "momentum, a larger learning rate (lr) or larger first weights"
+            "momentum, a larger learning rate or larger first weights"
         )
         return Verdict("saddle", bent[0] / bent[1] if bent[1] else bent[0], None, {"found": text})
 

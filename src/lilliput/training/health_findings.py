@@ -1,4 +1,4 @@
-"""The sentence of each kind of finding: what was seen, and what to do, with the name of the parameter to turn."""
+"""The sentence of each kind of finding: what was seen, and what to do, in words for a loop and for an estimator."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ KINDS: dict[str, str] = {
     ),
     "dead units": (
         "{measure:.0%} of the rectified units of {where} are zero for all rows of a probe and learn nothing more; "
-        "lower the learning rate (lr), begin with smaller biases, use LeakyReLU, or have them revived "
+        "lower the learning rate, begin with smaller biases, use LeakyReLU, or have them revived "
         "(HealthWatch(remedy=True, reinitialise=True))"
     ),
     "steps too large": (
         "a step moves the weights by {measure:.1%} of their length, and the loss went from {then:.3g} to {now:.3g}; "
-        "lower the learning rate (lr), to a third at first"
+        "lower the learning rate, to a third at first"
     ),
     "steps too small": (
         "a step moves the weights by {measure:.1e} of their length, so that all {steps} steps could move them by "
-        "{travel:.1%}, and the loss is still {now:.4g} after {then:.4g}; raise the learning rate (lr), to ten times at "
+        "{travel:.1%}, and the loss is still {now:.4g} after {then:.4g}; raise the learning rate, to ten times at "
         "first"
     ),
     # Of the curves
     "plateau": (
         "the loss has stood at {level:.4g} since step {since}, with the learning rate still high; lower it "
-        "(schedule=Cosine() or a smaller lr), restart warm, or take fewer epochs if this is as low as the data allow"
+        "(a schedule that falls, or a smaller one), restart warm, or take fewer epochs if this is as low as data allow"
     ),
     "saddle": "{found}",
     "overfitting": (
         "the held-out score has risen from {then:.4g} at step {since} to {now:.4g} while the training loss fell to "
         "{loss:.4g}; keep='best' holds the weights of step {since}: stop there (patience=3), or use more dropout, "
-        "mixup, weight decay (Penalties(l2=...)), a smaller network or more rows"
+        "mixup, weight decay (l2), a smaller network or more rows"
     ),
     "early perfection": (
         "after {passes:.2g} passes the held-out loss is already {measure:.4f} of that of a constant: either the task "
@@ -67,7 +67,7 @@ KINDS: dict[str, str] = {
     # In the end
     "underfitting": (
         "in the end the training loss is {now:.4g}, where {rival} reaches {then:.4g}; use a larger network, more "
-        "epochs, a larger learning rate (lr), or less dropout and weight decay"
+        "epochs, a larger learning rate, or less dropout and weight decay"
     ),
     "no signal": (
         "in the end the held-out loss is {now:.4g}, no better than {then:.4g} for a constant output; the training loss "

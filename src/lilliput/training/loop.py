@@ -124,9 +124,9 @@ class Loop:
         """Train on `rows` until the allowance is spent, the schedule is over, or patience is; the history of it.
 
         Where `checkpoint` has a file, the training goes on from there, to the same bits as if it had never stopped if
-        the allowance is in passes; `resumed` is then the step that it went on from. Ctrl-C ends the training early: the best weights so far are kept, and the history
-        says so. Raises `DataError` without rows, `DivergedError` for numbers that break, `ModelFileError` for a
-        checkpoint of another network, other rows or another plan.
+        the allowance is in passes; `resumed` is then the step that it went on from. Ctrl-C ends the training early: the
+        best weights so far are kept, and the history says so. Raises `DataError` without rows, `DivergedError` for
+        numbers that break, `ModelFileError` for a checkpoint of another network, other rows or another plan.
         """
         if not len(rows):
             raise DataError("there are no rows to learn from")

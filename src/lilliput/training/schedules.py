@@ -90,7 +90,8 @@ class Fixed:
 class Trapezoid(Fixed):
     """The rate rises linearly over `warmup`, stays, and falls linearly from `fall` on to zero at the end.
 
-    fall=0.0 with warmup=0.0 is the plain linear decay, and with fall=1.0 the rate stays. Momentum follows `momentum` where one is given.
+    fall=0.0 with warmup=0.0 is the plain linear decay, and with fall=1.0 the rate stays. Momentum follows `momentum`
+    where one is given.
     """
 
     warmup: float = 0.05
