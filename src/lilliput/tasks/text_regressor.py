@@ -42,8 +42,9 @@ class TextRegressor(Regressor):
     words, chars : lengths of the n-grams, from and to; (0, 0): none.
     columns, ridge_columns : of the network and of ridge regression, the most frequent; texts only.
     hidden, input_dropout, dropout : of the network; (2000, 2000), 0.2 and 0.5 on 9,000 columns are the classic.
-    rate, batch, epochs : of its training by Adam; None: what suits the number of rows, or the time of the budget.
-    schedule : of its training (`lilliput.training.plans`); "decay" is dropout decay.
+    rate, batch, epochs : of its training by Adam, which the time of a budget may end earlier; epochs of None: what
+        suits the number of rows.
+    schedule : of its training (`lilliput.training.plans`); "decay" is dropout decay, which takes more passes.
     alphas : penalties of ridge regression to choose from.
     folds : parts whose predictions come from a model of the others, for "stack".
     held_out : share of the rows that choices and the report's quality go by, at random.
@@ -92,7 +93,7 @@ class TextRegressor(Regressor):
         rate: float = 2e-3,
         batch: int = 32,
         epochs: float | None = None,
-        schedule: str = "decay",
+        schedule: str = "linear",
         alphas: Sequence[float] = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
         folds: int = 5,
         held_out: float = 0.1,
