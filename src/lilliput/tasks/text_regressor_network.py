@@ -70,7 +70,7 @@ def train(
         schedule=schedule_of(model.schedule, None, end is not None),
         batch=int(model.batch),
         score=error,
-        watchers=[HealthWatch()],
+        watchers=[HealthWatch(estimator=True)],
         patience=PATIENCE if end is None else None,
         seed=int(model.seed),
     )
