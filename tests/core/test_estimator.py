@@ -219,6 +219,7 @@ def test_an_unknown_task_is_named_with_those_that_are_known(tmp_path, task):
         {"report": {"quality": []}},
         {"report": {"quality": {"f1": {"value": 1}}}},
         {"report": None},
+        {"report": {**Report("majority", {}, "nothing", 0).to_dict(), "versions": {"numpy": 2}}},
     ],
 )
 def test_a_manifest_that_does_not_describe_the_task_is_refused(tmp_path, change):

@@ -90,3 +90,48 @@ def test_prints_as_an_aligned_table():
 def test_what_was_not_measured_is_not_printed():
     table = str(Report("label", {}, "nothing was held out", 1))
     assert table.splitlines() == ["task      label", "held out  nothing was held out", "seed      1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("task", 3),
+        ("quality", []),
+        ("quality", {"rmse": {"value": "x", "low": 0.0, "high": 1.0, "n": 3}}),
+        ("quality", {"rmse": {"value": 0.5, "low": 0.0, "high": 1.0, "n": 3.5}}),
+        ("quality", {"rmse": 0.5}),
+        ("held_out", None),
+        ("seed", "0"),
+        ("file_bytes", "many"),
+        ("fit_seconds", []),
+        ("versions", {"numpy": 2}),
+        ("data", "rows"),
+        ("plan", None),
+        ("notes", "one"),
+        ("notes", [1]),
+    ],
+)
+def test_what_is_no_report_is_named(name, value):
+    with pytest.raises(TypeError, match=f"report: {name} is "):
+        Report.from_dict({**full_report().to_dict(), name: value})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(list(full_report().to_dict())),
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers(-(2**63), 2**63)
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text(max_size=3),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        ),
+    )
+)
+def test_a_report_is_refused_or_prints(changes):
+    try:
+        report = Report.from_dict({**full_report().to_dict(), **changes})
+    except TypeError:
+        return
+    assert str(report)

@@ -111,6 +111,19 @@ def test_several_target_columns_are_soft(tmp_path):
     assert source.bad.count == 2
 
 
+def test_soft_targets_beyond_0_to_1_are_named_by_file_and_row(tmp_path):
+    path = write(tmp_path / "x.csv", "text,joy,anger\na,0.25,0\nb,1.5,1\n")
+    with pytest.raises(DataError, match=r"x\.csv, row 2: column 'joy': '1.5' is not between 0 and 1"):
+        rows(Source(path, target="joy,anger"))
+    path = write(tmp_path / "x.jsonl", '{"text": "a", "label": {"p": 0.5}}\n{"text": "b", "label": {"p": -2}}\n')
+    with pytest.raises(
+        DataError, match=r"x\.jsonl, row 2: column 'label': the value of 'p' is -2, not between 0 and 1"
+    ):
+        rows(Source(path))
+    source = Source(path, skip_bad=True)
+    assert rows(source) == (["a"], [{"p": 0.5}])
+
+
 def test_a_comma_in_the_name_of_a_column(tmp_path):
     path = write(tmp_path / "x.csv", 'text,"a,b"\nx,y\n')
     assert rows(Source(path, target="a,b")) == (["x"], ["y"])

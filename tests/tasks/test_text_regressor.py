@@ -111,11 +111,11 @@ def test_prediction_takes_no_torch(fitted, tmp_path):
 
 def test_a_small_file_has_fewer_bits_a_weight():
     whole = model().fit(TEXTS, VALUES).file_size()
-    found = model(budget={"memory": f"{round(0.98 * whole)}B"}).fit(TEXTS, VALUES)
+    found = model(budget={"memory": f"{round(0.6 * whole)}B"}).fit(TEXTS, VALUES)
     assert found.bits_ < 32
     assert found.file_size() < whole
     with pytest.raises(BudgetError, match="smallest memory that would do"):
-        model(budget="5KB", epochs=1).fit(TEXTS, VALUES)
+        model(budget="2KB", epochs=1).fit(TEXTS, VALUES)
 
 
 # What cannot be used
@@ -165,7 +165,7 @@ def test_parameters_that_make_no_sense_are_refused(settings, message):
         (lambda manifest, arrays: manifest["parameters"].update(groups=[3.5]), "the parameters are none of"),
         (lambda manifest, arrays: arrays.pop("ridge.layer0.bias"), "'layer0.bias' is missing"),
         (lambda manifest, arrays: arrays.update(idf=arrays["idf"][1:]), "'idf' is float32 of shape"),
-        (lambda manifest, arrays: arrays.update(narrow=arrays["narrow"][::-1].copy()), "columns of the network"),
+        (lambda manifest, arrays: arrays.update(narrow=arrays["narrow"] & 0), "do not fit each other"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(fitted, tmp_path, change, message):

@@ -14,7 +14,7 @@ from lilliput.training.batches import DenseRows
 from lilliput.training.checkpoint import Checkpoint
 from lilliput.training.divergence import DivergedError
 from lilliput.training.health import HealthWatch
-from lilliput.training.health_findings import KINDS
+from lilliput.training.health_findings import KINDS, sentence
 from lilliput.training.history import History
 from lilliput.training.loop import Loop
 from lilliput.training.schedules import Cosine, Fixed
@@ -303,6 +303,14 @@ def test_planted_ailments_are_found(kind, run):
     assert found[kind].last >= found[kind].step
     assert len({(finding.kind, finding.layer) for finding in loop.history.findings}) == len(loop.history.findings)
     assert set(found) <= set(KINDS)
+
+
+def test_sentences_for_estimators_name_no_parts_of_a_loop():
+    for kind in KINDS:
+        words = dict.fromkeys(("where", "found", "mean", "deviation", "advice", "most", "least", "what", "rival"), "x")
+        numbers = dict.fromkeys(("measure", "step", "clip", "steps", "travel", "level", "since", "passes"), 1)
+        told = sentence(kind, estimator=True, **words, **numbers, then=1, now=1, loss=1, fitted="x")
+        assert not any(name in told for name in ("HealthWatch", "keep=", "LeakyReLU")), told
 
 
 def test_sparse_rows_are_watched_too():

@@ -133,6 +133,14 @@ def test_without_held_out_rows_nothing_stalls():
     assert schedule.began == 0.8
 
 
+def test_a_schedule_begins_anew_with_each_training():
+    schedule = DropoutDecay(trigger=0.3, tail=0.5)
+    (first, once), (second, again) = (fitted(4, schedule=schedule) for _ in range(2))
+    assert schedule.began == 0.3
+    assert [record.rate for record in once.history.records] == [record.rate for record in again.history.records]
+    assert weights_of(first) == weights_of(second)
+
+
 def test_a_score_of_ones_own_is_what_is_best():
     def errors(outputs, targets):
         return (outputs.argmax(dim=1) != targets).double().mean().item()

@@ -10,8 +10,9 @@ since it would have to contain itself; it is filled in from the file when that i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any
 
 import orjson
@@ -107,7 +108,13 @@ class Report:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Report:
-        """The report that `to_dict` gave; keys of a later version are ignored, a missing one is a KeyError."""
+        """The report that `to_dict` gave; keys of a later version are ignored, a missing one is a KeyError.
+
+        Raises TypeError for what is no report, and names the key.
+        """
+        for name, right in _RIGHT.items():
+            if name in values and not right(values[name]):
+                raise TypeError(f"report: {name} is {values[name]!r:.60}")
         known = {item.name: values[item.name] for item in fields(cls) if item.name in values}
         known["quality"] = {name: Measure(**measure) for name, measure in values["quality"].items()}
         return cls(**known)
@@ -145,6 +152,47 @@ class Report:
 
     def _pairs(self) -> list[tuple[str, Mapping[str, Any]]]:
         return [("data", self.data), ("plan", self.plan), ("versions", self.versions)]
+
+
+def _is_measure(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and all(_is_number(value.get(name)) for name in ("value", "low", "high"))
+        and _is_whole(value.get("n"))
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_mapping(value: object, right: Callable[[object], bool] = lambda value: True) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) and right(value[key]) for key in value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_RIGHT: dict[str, Callable[[Any], bool]] = {
+    "task": _is_text,
+    "quality": lambda value: _is_mapping(value, _is_measure),
+    "held_out": _is_text,
+    "seed": _is_whole,
+    **dict.fromkeys(
+        ("file_bytes", "latency_p50_ms", "latency_p95_ms", "throughput", "fit_seconds", "peak_memory_bytes", "threads"),
+        lambda value: value is None or _is_number(value),
+    ),
+    "versions": lambda value: _is_mapping(value, _is_text),
+    "data": _is_mapping,
+    "plan": _is_mapping,
+    "notes": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}
+"""Whether a value can be that of a field."""
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:

@@ -41,8 +41,8 @@ def target_fault(cell: object) -> str | None:
         wrong = [item for item in cell if not is_label(item)]
         return f"{wrong[0]!r:.60} is no label" if wrong else None
     if isinstance(cell, dict):
-        wrong = [name for name, value in cell.items() if not is_number(value)]
-        return f"the value of {wrong[0]!r} is {cell[wrong[0]]!r:.60}, no number" if wrong else None
+        wrong = [name for name, value in cell.items() if not is_share(value)]
+        return f"the value of {wrong[0]!r} is {_no_share(cell[wrong[0]])}" if wrong else None
     if is_null(cell) or cell == "":
         return "there is no label"
     return None if is_label(cell) else f"{cell!r:.60} is {kind_of(cell)}, no label"
@@ -63,6 +63,15 @@ def is_label(cell: object) -> bool:
 def is_number(cell: object) -> bool:
     """Whether a cell is a finite number."""
     return isinstance(cell, (int, float)) and math.isfinite(cell)
+
+
+def is_share(cell: object) -> bool:
+    """Whether a cell can be the value of a label: a number from 0 to 1."""
+    return isinstance(cell, (int, float)) and 0 <= cell <= 1
+
+
+def _no_share(cell: object) -> str:
+    return f"{cell!r:.60}, not between 0 and 1" if is_number(cell) else f"{cell!r:.60}, no number"
 
 
 def kind_of(cell: object) -> str:
@@ -91,7 +100,7 @@ class TargetReader:
     separator: str | None = None
 
     def read(self, batch: Batch, guard: Guard) -> tuple[Batch, list[Any]]:
-        """The rows that have a target, and their targets; the others are bad rows."""
+        """The rows that have a target, and their targets; the others are bad rows, soft targets beyond 0 to 1 too."""
         return self._one(batch, guard) if len(self.columns) == 1 else self._several(batch, guard)
 
     def _one(self, batch: Batch, guard: Guard) -> tuple[Batch, list[Any]]:
@@ -108,7 +117,7 @@ class TargetReader:
 
     def _several(self, batch: Batch, guard: Guard) -> tuple[Batch, list[Any]]:
         numbers = [_floats(batch.columns[column]) for column in self.columns]
-        if None in numbers:
+        if not all(map(_are_shares, numbers)):
             cells = batch.columns
             batch = sieve(batch, lambda i: self._soft_fault([cells[column][i] for column in self.columns]), guard)
             numbers = [_floats(batch.columns[column]) for column in self.columns]
@@ -117,13 +126,19 @@ class TargetReader:
 
     def _soft_fault(self, cells: list[Any]) -> str | None:
         for column, cell in zip(self.columns, cells, strict=True):
-            if _floats([cell]) is None:
-                return f"column {column!r}: {cell!r:.60} is no number"
+            found = _floats([cell])
+            if not _are_shares(found):
+                wrong = "no number" if found is None else "not between 0 and 1, as the value of a label is"
+                return f"column {column!r}: {cell!r:.60} is {wrong}"
         return None
 
 
 def _split(cell: str, separator: str) -> list[str]:
     return [label for part in cell.split(separator) if (label := part.strip())]
+
+
+def _are_shares(numbers: list[float] | None) -> bool:
+    return numbers is not None and all(0 <= number <= 1 for number in numbers)
 
 
 def _floats(cells: list[Any]) -> list[float] | None:

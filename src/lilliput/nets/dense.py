@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lilliput.compress.levels import pack_codes, unpack_codes
 from lilliput.core.errors import ModelFileError
 from lilliput.core.modelfile import StrPath, require
 from lilliput.data.matrix import Compressed
@@ -16,9 +17,12 @@ from lilliput.data.matrix import Compressed
 Floats = NDArray[np.float32]
 BITS = (32, 16, 8)
 """A weight's bits in the file: floats of 32 or 16, or whole numbers times a scale a unit."""
+FEWEST = 4
+"""Bits of the first layer, as whole numbers times a scale a row, where more rows are worth more than better ones; the
+layers after it have 8."""
 _ROWS, _ENTRIES = 2048, 16384
 """Rows, and entries of sparse rows, at a time."""
-_LARGEST = 127
+_LARGEST, _HALF = 127, 7
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,13 @@ class DenseNet:
         """The layers by name, for a model file."""
         found: dict[str, NDArray[Any]] = {}
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            if bits == 8:
+            if bits == 8 or (bits == FEWEST and number):
                 scale = np.abs(weight).max(axis=0) / np.float32(_LARGEST)
                 scale[scale == 0] = 1.0
                 found[f"layer{number}.weight"] = np.rint(weight / scale).astype(np.int8)
                 found[f"layer{number}.scale"] = scale.astype(np.float32)
+            elif bits == FEWEST:
+                found[f"layer{number}.weight"], found[f"layer{number}.scale"] = _packed(weight)
             else:
                 found[f"layer{number}.weight"] = weight.astype(np.float16 if bits == 16 else np.float32)
             found[f"layer{number}.bias"] = bias
@@ -84,11 +90,18 @@ class DenseNet:
         before: int | None = None
         while (name := f"layer{len(weights)}") and f"{name}.weight" in arrays:
             weight = arrays[f"{name}.weight"]
-            kinds = [kind for kind in (np.float32, np.float16, np.int8) if weight.dtype == kind]
+            kinds = [kind for kind in (np.float32, np.float16, np.int8, np.uint8) if weight.dtype == kind]
             require(arrays, {f"{name}.weight": (kinds[0] if kinds else np.float32, (before, None))}, path)
-            before = weight.shape[1]
-            require(arrays, {f"{name}.bias": (np.float32, (before,))}, path)
-            floats: Floats = np.asarray(weight, dtype=np.float32)
+            if weight.dtype == np.uint8:
+                require(arrays, {f"{name}.bias": (np.float32, (None,))}, path)
+                require(arrays, {f"{name}.scale": (np.float16, (len(weight),))}, path)
+                before = len(arrays[f"{name}.bias"])
+                require(arrays, {f"{name}.weight": (np.uint8, (None, -(-before // 2)))}, path)
+                floats = _unpacked(weight, arrays[f"{name}.scale"], before)
+            else:
+                before = weight.shape[1]
+                require(arrays, {f"{name}.bias": (np.float32, (before,))}, path)
+                floats = np.asarray(weight, dtype=np.float32)
             if weight.dtype == np.int8:
                 require(arrays, {f"{name}.scale": (np.float32, (before,))}, path)
                 floats = floats * arrays[f"{name}.scale"]
@@ -99,6 +112,25 @@ class DenseNet:
         if not weights:
             raise ModelFileError(f"{path}: there are no layers; this file does not fit its task")
         return cls(tuple(weights), tuple(biases))
+
+
+def _packed(weight: Floats) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
+    """Codes of 4 bits, two a byte of a row, and a scale a row."""
+    exact = np.abs(weight).max(axis=1, initial=0) / np.float32(_HALF)
+    scale = exact.astype(np.float16)
+    # Rounded up, so that the largest weight has the largest code, and coding again changes nothing.
+    scale = np.where(scale < exact, np.nextafter(scale, np.float16(np.inf)), scale)
+    scale = np.clip(scale, np.float16(1e-4), np.finfo(np.float16).max)
+    codes = np.clip(np.rint(weight / scale[:, None].astype(np.float32)), -_HALF, _HALF) + _HALF
+    even = np.pad(codes.astype(np.uint8), ((0, 0), (0, weight.shape[1] % 2)))
+    return pack_codes(even, FEWEST).reshape(len(weight), -1), scale
+
+
+def _unpacked(packed: NDArray[np.uint8], scale: NDArray[np.float16], units: int) -> Floats:
+    """What `_packed` had, as near as the codes are."""
+    codes = unpack_codes(packed.reshape(-1), FEWEST, 2 * packed.size).reshape(len(packed), -1)[:, :units]
+    found: Floats = (codes.astype(np.float32) - _HALF) * scale[:, None].astype(np.float32)
+    return found
 
 
 def sparse_products(rows: Compressed, weight: Floats) -> Floats:

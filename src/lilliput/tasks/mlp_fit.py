@@ -148,7 +148,7 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
         seed=int(draft.seed),
         precision=draft.precision,
         compiled=draft.compiled,
-        watchers=[HealthWatch(remedy=draft.remedy)],
+        watchers=[HealthWatch(remedy=draft.remedy, estimator=True)],
     )
 
 

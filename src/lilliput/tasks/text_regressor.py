@@ -70,6 +70,7 @@ class TextRegressor(Regressor):
     ridge_: Ridge | None
     stack_: Ridge | None
     features_: TfIdf | None
+    kept_: NDArray[np.int32] | None
     narrow_: NDArray[np.int32]
     n_outputs_: int
     n_features_in_: int
@@ -174,6 +175,11 @@ class TextRegressor(Regressor):
 
         found = self.predict(X).astype(np.float64)
         return -float(np.sqrt(np.mean((found - wanted_of(self, y, len(found))) ** 2)))
+
+    @property
+    def _width(self) -> int:
+        """Columns that the parts know: those of a matrix that the file had room for, or all."""
+        return self.n_features_in_ if self.kept_ is None else len(self.kept_)
 
     def _raw(self, rows: Compressed) -> Floats:
         """The outputs before they are held to what they must be."""

@@ -20,8 +20,9 @@ from lilliput.features.tfidf import TfIdf
 from lilliput.nets.dense import DenseNet
 from lilliput.tasks.array_fit import ENDED_EARLY, close, completed, hand_over
 from lilliput.tasks.array_input import fingerprint
-from lilliput.tasks.array_report import FEW, NOTHING, split
+from lilliput.tasks.array_report import NOTHING, split
 from lilliput.tasks.promise import Promise
+from lilliput.tasks.text_regressor_columns import most_worth, with_columns, worth
 from lilliput.tasks.text_regressor_file import hold_memory
 from lilliput.tasks.text_regressor_input import (
     check_groups,
@@ -40,6 +41,15 @@ from lilliput.tasks.text_regressor_parts import (
     narrowed,
     network_outputs,
     part,
+)
+from lilliput.tasks.text_regressor_plan import (
+    Sizes,
+    described,
+    frame_of,
+    note_of,
+    planned,
+    too_few_folds,
+    trainee,
 )
 from lilliput.training.outputs import held
 from lilliput.training.ridge import fit_ridge
@@ -73,18 +83,19 @@ def fit(model: TextRegressor, X: Any, y: Any, started: float) -> None:
     check_groups(draft, values)
     rows = _rows(draft, X)
     draft.n_features_in_, draft.n_outputs_ = rows.shape[1], values.shape[1]
-    draft.narrow_ = most_frequent(rows, draft.columns if draft.features_ else rows.shape[1])
-    draft.report_ = _report(draft, rows, values)
     learned, kept = split(len(values), draft.held_out, int(draft.seed))
+    draft.report_ = _report(draft, rows, values, len(kept))
+    sizes = planned(draft, promise)
+    rows = _with_sizes(draft, X, rows, (values, learned), sizes)
     with completed() as interrupted:
-        _Fit(draft, rows, values, learned, kept, promise, interrupted).run()
+        _Fit(draft, rows, values, learned, kept, promise, interrupted, sizes).run()
 
         def describe() -> None:
             if len(kept):
                 draft.report_.quality |= _quality(draft, part(rows, kept), values[kept], "rmse")
 
         hold_memory(draft, promise, describe)
-        sample = X[:1] if isinstance(X, list) else part(rows, np.arange(1))
+        sample = X[:1] if isinstance(X, list) else part(X, np.arange(1))
         close(draft, promise, draft.predict, sample)
         hand_over(draft, model)
 
@@ -101,10 +112,12 @@ class _Fit:
         kept: Places,
         promise: Promise,
         interrupted: Callable[[], bool],
+        sizes: Sizes,
     ) -> None:
         self.draft, self.rows, self.values, self.learned, self.kept = draft, rows, values, learned, kept
         self.promise, self.interrupted = promise, interrupted
         self.narrow = narrowed(rows, draft.narrow_)
+        self.trainee = trainee(draft, sizes)
 
     def run(self) -> None:
         """Fit the parts that are asked for, choose how to join them, and refit ridge regression to all rows.
@@ -156,7 +169,7 @@ class _Fit:
         """A second ridge regression on the columns and on predictions for rows that were not learned from."""
         draft, count = self.draft, len(self.learned)
         if count < draft.folds:
-            draft.report_.notes.append(f"{count} rows are too few for {draft.folds} folds: blended instead of stacked")
+            draft.report_.notes.append(too_few_folds(count, draft.folds))
             return
         outside = [np.empty((count, draft.n_outputs_), dtype=np.float32) for _ in range(2)]
         fold = np.random.default_rng([int(draft.seed), 3]).permutation(count) % draft.folds
@@ -180,7 +193,7 @@ class _Fit:
         if self.promise.left is not None:
             keep = max(CLOSING, RIDGE_SHARE * (self.promise.budget.time or 0.0))
             end = time.monotonic() + (self.promise.left - keep) / trainings
-        return train(self.draft, self.narrow, self.values, learned, kept, end)
+        return train(self.trainee, self.narrow, self.values, learned, kept, end)
 
 
 def _rows(draft: TextRegressor, X: Any) -> Compressed:
@@ -197,11 +210,36 @@ def _rows(draft: TextRegressor, X: Any) -> Compressed:
     return draft.features_.rows(X, draft.threads)
 
 
-def _report(draft: TextRegressor, rows: Compressed, values: Floats) -> Any:
+def _with_sizes(
+    draft: TextRegressor, X: Any, rows: Compressed, known: tuple[Floats, Places], sizes: Sizes
+) -> Compressed:
+    """Give `draft` the columns that `sizes` has room for, and a note of what gave way; the rows of these columns."""
+    values, learned = known
+    frame, found = frame_of(draft), rows.shape[1]
+    draft.bits_, draft.kept_ = sizes.bits, None
+    draft.report_.plan |= described(sizes)
+    kept, worths = np.arange(found, dtype=np.int32), None
+    if sizes != frame.whole:
+        draft.report_.notes.append(note_of(sizes, frame))
+    if sizes.columns < found or sizes.narrow < frame.whole.narrow:
+        worths = worth(part(rows, learned), values[learned])
+        kept = most_worth(worths, sizes.columns)
+    if draft.features_ is None and sizes.columns < found:
+        draft.kept_ = kept
+        rows = narrowed(rows, kept)
+    elif draft.features_ is not None and sizes != frame.whole:
+        draft.features_ = with_columns(draft.features_, kept, sizes.bits)
+        draft.n_features_in_ = sizes.columns
+        rows = draft.features_.rows(X, draft.threads)
+    narrow = sizes.narrow
+    draft.narrow_ = most_frequent(rows, narrow) if worths is None else most_worth(worths[kept], narrow)
+    return rows
+
+
+def _report(draft: TextRegressor, rows: Compressed, values: Floats, held_out: int) -> Any:
     from lilliput.core.measure import versions
     from lilliput.core.report import Report
 
-    held_out = round(len(values) * draft.held_out) if len(values) >= FEW else 0
     mark = fingerprint(rows.data, rows.indices, rows.indptr, values)
     return Report(
         draft.task,
@@ -210,7 +248,7 @@ def _report(draft: TextRegressor, rows: Compressed, values: Floats) -> Any:
         int(draft.seed),
         versions=versions(),
         data={"rows": len(values), "columns": rows.shape[1], "outputs": values.shape[1], "fingerprint": mark},
-        plan={"model": draft.model, "columns of the network": len(draft.narrow_)},
+        plan={"model": draft.model},
     )
 
 

@@ -14,6 +14,7 @@ from lilliput.data.source import Source
 from lilliput.tasks.array_input import as_numbers, check_width
 from lilliput.tasks.array_parameters import are_widths, check_seed, check_share, is_real, is_whole
 from lilliput.tasks.labels import LabelReader, Labels
+from lilliput.tasks.text_regressor_parts import narrowed
 
 if TYPE_CHECKING:
     from lilliput.tasks.text_regressor import TextRegressor
@@ -36,7 +37,7 @@ def rows_of(X: Any, model: TextRegressor) -> Compressed:
         raise DataError("this model has learned from a sparse matrix; give rows of one, not texts")
     rows = matrix_of(X)
     check_width(rows.shape[1], model.n_features_in_, type(model).__name__)
-    return rows
+    return rows if model.kept_ is None else narrowed(rows, model.kept_)
 
 
 def texts_of(X: Any) -> list[str]:

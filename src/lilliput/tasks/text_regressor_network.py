@@ -69,7 +69,7 @@ def train(
         schedule=schedule_of(model.schedule, None, end is not None),
         batch=int(model.batch),
         score=error,
-        watchers=[HealthWatch()],
+        watchers=[HealthWatch(estimator=True)],
         seed=int(model.seed),
     )
     epochs = FEW_PASSES / len(learned) ** (1 / 3) if model.epochs is None else float(model.epochs)

@@ -61,6 +61,7 @@ class HealthWatch(Watcher):
     reinitialise : with `remedy`, give dead units new weights.
     interval : steps between two looks.
     probe : rows that are looked at for dead units and curvature, spread evenly over the training rows.
+    estimator : whether sentences are for users of an estimator, which has no watch and no loop to set.
 
     The kinds of findings are those of `lilliput.training.health_findings.KINDS`.
     """
@@ -73,8 +74,9 @@ class HealthWatch(Watcher):
         reinitialise: bool = False,
         interval: int = 100,
         probe: int = 64,
+        estimator: bool = False,
     ) -> None:
-        self.remedy, self.interval, self.probe = remedy, interval, probe
+        self.remedy, self.interval, self.probe, self.estimator = remedy, interval, probe, estimator
         self._remedies = Remedies(left=remedies if remedy else 0, reinitialise=reinitialise)
         self._curve = LossCurve(1, 1)
         self._looks: list[Look] = []
@@ -101,7 +103,7 @@ class HealthWatch(Watcher):
             signs = signs_of_data(loop.rows, loop.held_out, loop.device)
         for sign in signs:
             words = {**sign.words, "measure": sign.measure, "where": sign.where}
-            self._find(loop, Finding(sign.kind, 0, 0.0, sign.where, sign.measure, sentence(sign.kind, **words)))
+            self._find(loop, Finding(sign.kind, 0, 0.0, sign.where, sign.measure, self._sentence(sign.kind, **words)))
             self._unscaled |= sign.kind == "targets unscaled"
 
     def watch(self, loop: Loop, loss: float) -> None:
@@ -243,13 +245,16 @@ class HealthWatch(Watcher):
         """Keep a verdict as a finding, tell it if it is new, and do what it asks for; whether something was done."""
         if verdict is None:
             return False
-        text = sentence(verdict.kind, measure=verdict.measure, where=verdict.layer, **verdict.words)
+        text = self._sentence(verdict.kind, measure=verdict.measure, where=verdict.layer, **verdict.words)
         finding = Finding(verdict.kind, loop.place.step, self._epoch(loop), verdict.layer, verdict.measure, text)
         self._find(loop, finding)
         if not act or not self._remedies.apply(Case(loop, finding, self._layers, verdict.words)):
             return False
         self._forget()
         return True
+
+    def _sentence(self, kind: str, **words: Any) -> str:
+        return sentence(kind, self.estimator, **words)
 
     def _find(self, loop: Loop, finding: Finding) -> None:
         if loop.history.find(finding):

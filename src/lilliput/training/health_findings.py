@@ -78,6 +78,21 @@ KINDS: dict[str, str] = {
 """Kind of finding -> its sentence, with the names of what is filled in."""
 
 
-def sentence(kind: str, **words: object) -> str:
-    """The sentence of `kind` with its words filled in."""
-    return KINDS[kind].format(**words)
+IN_ESTIMATORS: dict[str, str] = {
+    "dead units": (
+        "{measure:.0%} of the rectified units of {where} are zero for all rows of a probe and learn nothing more; "
+        "lower the learning rate (rate)"
+    ),
+    "overfitting": (
+        "the held-out score has risen from {then:.4g} at step {since} to {now:.4g} while the training loss fell to "
+        "{loss:.4g}; the weights of step {since} are kept: take fewer epochs, more dropout, a smaller network (hidden) "
+        "or more rows"
+    ),
+}
+"""The sentences for those who have an estimator in hand and no loop, where they are others."""
+
+
+def sentence(kind: str, estimator: bool = False, **words: object) -> str:
+    """The sentence of `kind` with its words filled in, for users of an `estimator` or of a loop."""
+    known = IN_ESTIMATORS if estimator and kind in IN_ESTIMATORS else KINDS
+    return known[kind].format(**words)

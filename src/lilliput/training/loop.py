@@ -136,6 +136,7 @@ class Loop:
             raise LilliputError("this loop has run to its end; make another one")
         self.allowance, self.rows, self.held_out = allowance, rows, held_out
         with random_state(self.seed, self.device), deferred_interrupt() as interrupted:
+            self.schedule.begin()
             if checkpoint is not None and read_checkpoint(self, checkpoint):
                 self.resumed = self.place.step
             elif self.place.restarts:

@@ -33,7 +33,7 @@ class Ridge:
         return sparse_products(rows, self.weights) + self.intercepts
 
 
-def fit_ridge(rows: Compressed, targets: Floats, alpha: float) -> Ridge:
+def fit_ridge(rows: Compressed, targets: Floats, alpha: float, tolerance: float = TOLERANCE) -> Ridge:
     """The ridge regression of `targets` (rows, outputs) on `rows`, with penalty `alpha` above 0."""
     matrix = _scipy(rows)
     transposed = matrix.T.tocsr()
@@ -50,7 +50,7 @@ def fit_ridge(rows: Compressed, targets: Floats, alpha: float) -> Ridge:
     residual -= np.outer(mean, (targets - middle).sum(axis=0))
     weights, direction = np.zeros_like(residual), residual.copy()
     squares = (residual * residual).sum(axis=0)
-    enough = TOLERANCE**2 * np.maximum(squares, np.finfo(np.float64).tiny)
+    enough = tolerance**2 * np.maximum(squares, np.finfo(np.float64).tiny)
     for _ in range(PASSES):
         if (squares <= enough).all():
             break

@@ -26,6 +26,9 @@ class Setting(NamedTuple):
 class Schedule(Protocol):
     """Gives each step its setting; may learn from validation, and then has a state to keep in checkpoints."""
 
+    def begin(self) -> None:
+        """A training begins: forget what another one has taught."""
+
     def at(self, fraction: float) -> Setting:
         """The setting when `fraction` of the allowance, 0 to 1, is spent."""
 
@@ -66,6 +69,9 @@ class Ramp:
 
 class Fixed:
     """A schedule without memory; this one changes nothing, ever."""
+
+    def begin(self) -> None:
+        """There is nothing to forget."""
 
     def at(self, fraction: float) -> Setting:
         """The setting when `fraction` is spent."""
@@ -131,6 +137,10 @@ class GrowingDropout(Fixed):
     base: Schedule = field(default_factory=Trapezoid)
     gamma: float = 10.0
 
+    def begin(self) -> None:
+        """The other schedule begins anew."""
+        self.base.begin()
+
     def at(self, fraction: float) -> Setting:
         """The setting when `fraction` is spent."""
         return self.base.at(fraction)._replace(dropout=1 - math.exp(-self.gamma * fraction))
@@ -169,6 +179,10 @@ class DropoutDecay:
     _began: float | None = field(default=None, init=False)
     _best: float = field(default=math.inf, init=False)
     _waited: int = field(default=0, init=False)
+
+    def begin(self) -> None:
+        """A training begins: none has stalled yet."""
+        self._began, self._best, self._waited = None, math.inf, 0
 
     @property
     def began(self) -> float | None:
