@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 FEW_PASSES = 100.0
-"""By the cube root of the rows, the passes that pay where none are given: 10 over 1,000 rows, 5 over 8,000. A network on
-so many columns soon knows rare words by heart, the sooner the more rows a pass has."""
+"""Over the cube root of the rows, the passes that pay where none are given: 10 for 1,000 rows, 5 for 8,000. A network
+on so many columns soon knows rare words by heart, the sooner the more rows a pass has."""
 
 
 def train(
