@@ -119,9 +119,9 @@ def main():
         print(f"{name}: {Y.shape[0] - held:,} rows, {Y.shape[1]} values each; the mean {mean:.4f}")
         matrix = None if arguments.no_peer else columns_of(X, arguments.threads)
         for budget in arguments.budgets.split(","):
-            for kind in arguments.models.split(","):
+            for kind in filter(None, arguments.models.split(",")):
                 size, sizes, error, seconds = ours(kind, X, Y, groups, held, budget, arguments.threads)
-                line = f"  {budget:>6} {kind:8} {size:10,} bytes  {error:.4f}  {seconds:5.1f} s  {sizes}"
+                line = f"  {budget:>6}  {kind:8} {size:10,} bytes  {error:.4f}  {seconds:5.1f} s  {sizes}"
                 print(line, flush=True)
             found = None if matrix is None else peer(matrix, Y, held, Budget.parse(budget).memory)
             if found:
