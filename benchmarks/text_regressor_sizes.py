@@ -126,7 +126,7 @@ def main():
             found = None if matrix is None else peer(matrix, Y, held, Budget.parse(budget).memory)
             if found:
                 print(
-                    f"  {'':6} Ridge    {found[0]:10,} bytes  {found[2]:.4f}           {found[1]:6,} x 32 bits",
+                    f"  {budget:>6}  Ridge    {found[0]:10,} bytes  {found[2]:.4f}           {found[1]:6,} x 32 bits",
                     flush=True,
                 )
 
