@@ -106,7 +106,8 @@ def test_noise_is_on_rows_that_are_learned_from_and_not_on_those_predicted(kind,
     """A network cannot learn by heart what never comes twice."""
     targets = np.random.default_rng(0).integers(0, 2, 200)  # chance: there is nothing else to learn
     learning = {"dropout": 0.0, "epochs": 40, "rate": 0.01, "held_out": 0}
-    still = model(kind, **{**settings, "input_noise": 0.0, "noise": 0.0, "mixup": 0.0}, **learning).fit(X[:200], targets)
+    quiet = {**settings, "input_noise": 0.0, "noise": 0.0, "mixup": 0.0}
+    still = model(kind, **quiet, **learning).fit(X[:200], targets)
     noisy = model(kind, **settings, **learning).fit(X[:200], targets)
     assert noisy.history_["records"][-1]["loss"] > 2 * still.history_["records"][-1]["loss"]
     np.testing.assert_array_equal(noisy.predict(X), noisy.predict(X))
