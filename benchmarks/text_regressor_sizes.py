@@ -119,14 +119,14 @@ def main():
         print(f"{name}: {Y.shape[0] - held:,} rows, {Y.shape[1]} values each; the mean {mean:.4f}")
         matrix = None if arguments.no_peer else columns_of(X, arguments.threads)
         for budget in arguments.budgets.split(","):
-            for kind in arguments.models.split(","):
+            for kind in filter(None, arguments.models.split(",")):
                 size, sizes, error, seconds = ours(kind, X, Y, groups, held, budget, arguments.threads)
-                line = f"  {budget:>6} {kind:8} {size:10,} bytes  {error:.4f}  {seconds:5.1f} s  {sizes}"
+                line = f"  {budget:>6}  {kind:8} {size:10,} bytes  {error:.4f}  {seconds:5.1f} s  {sizes}"
                 print(line, flush=True)
             found = None if matrix is None else peer(matrix, Y, held, Budget.parse(budget).memory)
             if found:
                 print(
-                    f"  {'':6} Ridge    {found[0]:10,} bytes  {found[2]:.4f}           {found[1]:6,} x 32 bits",
+                    f"  {budget:>6}  Ridge    {found[0]:10,} bytes  {found[2]:.4f}           {found[1]:6,} x 32 bits",
                     flush=True,
                 )
 

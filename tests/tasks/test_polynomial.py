@@ -163,3 +163,23 @@ def test_promises():
         model(device="cuda").fit(X, y)
     with pytest.raises(BudgetError, match="bytes larger"):
         model(layers=1, budget="500B").fit(X, y)
+
+
+def test_no_unit_leaves_what_it_has_seen_far_behind():
+    random = np.random.default_rng(0)
+    X = random.standard_normal((400, 4))
+    y = (X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3] + 0.3 * random.standard_normal(400) > 0).astype(float)
+    found = model().fit(X[:130], y[:130])
+    far = found.predict(1000 * X)
+    spread = np.ptp(found.predict(X[:130]))
+    assert np.abs(far).max() < 3 * spread + 1
+    assert np.abs(found.predict(X)).max() < 4
+
+
+def test_many_weights_are_not_fitted_together_to_few_rows():
+    from sklearn.datasets import load_wine
+
+    X, names = load_wine(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    X, y = X[order], (names[order] == 2).astype(float)
+    assert model().fit(X[:124], y[:124]).score(X[124:], y[124:]) > 0.3

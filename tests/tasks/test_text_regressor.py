@@ -165,6 +165,9 @@ def test_parameters_that_make_no_sense_are_refused(settings, message):
         (lambda manifest, arrays: manifest["parameters"].update(groups=[3.5]), "the parameters are none of"),
         (lambda manifest, arrays: arrays.pop("ridge.layer0.bias"), "'layer0.bias' is missing"),
         (lambda manifest, arrays: arrays.update(idf=arrays["idf"][1:]), "'idf' is float32 of shape"),
+        (lambda manifest, arrays: arrays.update(idf=arrays["idf"] * np.nan), "no finite numbers"),
+        (lambda manifest, arrays: arrays.update(columns0=arrays["columns0"][:-1]), "n-grams are columns"),
+        (lambda manifest, arrays: manifest["features"][0].update(bits=30), "the n-grams are none of"),
         (lambda manifest, arrays: arrays.update(narrow=arrays["narrow"] & 0), "do not fit each other"),
     ],
 )

@@ -13,7 +13,7 @@ rejected.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,8 @@ RANK = 1e-10
 """Eigenvalues of normal equations, scaled to a diagonal of ones, that count as zero: their terms say nothing new."""
 ALIKE = 1 - 1e-7
 """Correlation of outputs beyond which a unit is one that was chosen already."""
+MARGIN = 2.0
+"""How far, in ranges of what it gave for the rows learned from, a unit may go beyond that range."""
 PAIRS = 20_000
 """Fitted at a time."""
 
@@ -35,13 +37,14 @@ PAIRS = 20_000
 class Network:
     """Units over standardised columns: `left` and `right` (units,) number inputs, the columns first, then the units.
 
-    The last unit is the output; `weights` (units, TERMS).
+    The last unit is the output; `weights` (units, TERMS). `bounds` (units, 2), where they are known, hold each unit.
     """
 
     columns: int
     left: Ints
     right: Ints
     weights: Floats
+    bounds: Floats | None = None
 
     def run(self, inputs: Floats) -> Floats:
         """Outputs (n,) of inputs (n, columns)."""
@@ -50,9 +53,20 @@ class Network:
     def values(self, inputs: Floats) -> list[Floats]:
         """Every input and every unit's output, each (n,)."""
         found = list(inputs.T)
-        for left, right, weights in zip(self.left, self.right, self.weights, strict=True):
-            found.append(terms(found[left], found[right]) @ weights)
+        for unit, (left, right, weights) in enumerate(zip(self.left, self.right, self.weights, strict=True)):
+            output = terms(found[left], found[right]) @ weights
+            found.append(output if self.bounds is None else np.clip(output, *self.bounds[unit]))
         return found
+
+    def bounded(self, inputs: Floats) -> Network:
+        """The network whose units go beyond the range that they have for `inputs` by no more than `MARGIN` of it.
+
+        Quadratics of quadratics multiply what is only a little outside, to numbers without any sense.
+        """
+        outputs = np.array(replace(self, bounds=None).values(inputs)[self.columns :])
+        low, high = outputs.min(axis=1), outputs.max(axis=1)
+        more = MARGIN * (high - low)
+        return replace(self, bounds=np.column_stack([low - more, high + more]))
 
     def part(self, unit: int) -> Network:
         """What the unit `unit` needs, with it as the output."""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath
 from lilliput.spectral.moments import Moments
+from lilliput.tasks.array_output import Transformer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SOLVERS = ("auto", "gram", "krylov", "gradient", "oja")
 
 
-class StreamingPCA(Estimator):
+class StreamingPCA(Transformer):
     """Principal components by passes over the rows; the covariance matrix is formed only where columns are few.
 
     Takes what scikit-learn's `PCA` takes and gives what it gives, with `residuals_` for trust. X is an array, a mapped
@@ -138,16 +138,20 @@ class StreamingPCA(Estimator):
         partial_fit(self, X)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> NDArray[Any]:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """``fit(X).transform(X)``."""
         return self.fit(X).transform(X)
 
     # Using
 
-    def transform(self, X: Any) -> NDArray[Any]:
-        """The coordinates of rows along the components: (rows, n_components_), float32 for rows computed in it."""
-        found = list(self.coordinates(X))
-        return np.concatenate(found) if found else np.zeros((0, self.n_components_), dtype=self.mean_.dtype)
+    def transform(self, X: Any) -> Any:
+        """The coordinates of rows along the components: (rows, n_components_), float32 for rows computed in it.
+
+        An array, or a DataFrame after ``set_output(transform="pandas")``.
+        """
+        parts = list(self.coordinates(X))
+        found = np.concatenate(parts) if parts else np.zeros((0, self.n_components_), dtype=self.mean_.dtype)
+        return self._framed(found, X)
 
     def coordinates(self, X: Any) -> Iterator[NDArray[Any]]:
         """What `transform` gives, some rows at a time, for rows that are larger than memory."""

@@ -26,7 +26,8 @@ class PolynomialNetwork(Regressor):
     Each layer tries every pair of its inputs as a quadratic, fits it by least squares, and keeps those that are best on
     rows that were not fitted. Inputs are the units of the layer before and the best columns. Layers are added until
     those rows gain nothing; then the weights of the best networks are fitted together. Quadratics of quadratics grow
-    fast: do not trust them outside the range of the rows learned from.
+    fast: no unit goes beyond the range that it had for the rows learned from by more than twice that range, which the
+    formula does not show; do not trust what is predicted out there.
 
     Parameters
     ----------
@@ -149,7 +150,7 @@ class PolynomialNetwork(Regressor):
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         net = self.network_
-        found = {"left": net.left, "right": net.right, "weights": net.weights}
+        found = {"left": net.left, "right": net.right, "weights": net.weights, "bounds": net.bounds}
         return found | {"columns": self.columns_, "centre": self.centre_, "scale": self.scale_}
 
     @classmethod
@@ -159,7 +160,8 @@ class PolynomialNetwork(Regressor):
         columns, units = len(arrays["columns"]), len(arrays["weights"])
         shapes = {"centre": (np.float64, (columns + 1,)), "scale": (np.float64, (columns + 1,))}
         require(arrays, shapes | {"left": (np.int64, (units,)), "right": (np.int64, (units,))}, path)
-        net = Network(columns, *(np.array(arrays[name]) for name in ("left", "right", "weights")))
+        require(arrays, {"bounds": (np.float64, (units, 2))}, path)
+        net = Network(columns, *(np.array(arrays[name]) for name in ("left", "right", "weights", "bounds")))
         before = columns + np.arange(units)
         try:
             model.names_ = [str(name) for name in manifest["names"]]

@@ -77,12 +77,13 @@ def _learn(
         search = _Search(draft, rows[learned], wanted[learned], promise, bar, interrupted)
         steps = search.run()
         _settle(draft, search, names)
+        free = draft.network_
+        draft.network_ = free.bounded(_standard(draft, rows[learned]))
         draft.report_.quality = explained(draft.predict(rows[kept]), wanted[kept]) if len(kept) else {}
         refitted = bool(len(kept)) and not interrupted()
-        if refitted:
-            inputs = (rows[:, draft.columns_] - draft.centre_[:-1]) / draft.scale_[:-1]
-            target = (wanted - draft.centre_[-1]) / draft.scale_[-1]
-            draft.network_ = refit(draft.network_, inputs, target, steps, interrupted)
+        if refitted and steps:
+            inputs, target = _standard(draft, rows), (wanted - draft.centre_[-1]) / draft.scale_[-1]
+            draft.network_ = refit(free, inputs, target, steps, interrupted).bounded(inputs)
     draft.interrupted_ = interrupted()
     draft.report_.held_out = (
         f"{len(kept):,} rows at random; only the last fit of the weights was to all rows"
@@ -227,7 +228,9 @@ class _Search:
             (found for found in usable if not _worse(found.errors - best.errors)),
             key=lambda found: (len(found.network.left), float(found.errors.mean())),
         )
-        self.layers, steps = chosen.layers, max(chosen.steps, 1)
+        # Where rows are too few to fit so many weights together, each unit stays as it was fitted.
+        together = self._refinable(chosen.network) or len(chosen.network.left) == 1
+        self.layers, steps = chosen.layers, max(chosen.steps, 1) if together else 0
         self.network = refit(chosen.network, self._whole[:, :-1], self._whole[:, -1], steps, self._interrupted)
         return steps
 
@@ -235,6 +238,12 @@ class _Search:
 def _worse(more: Floats) -> bool:
     """Whether squared errors are larger by more than one standard error (Breiman and others 1984, section 3.4.3)."""
     return float(more.mean()) > float(more.std()) / np.sqrt(len(more)) + 1e-12
+
+
+def _standard(draft: PolynomialNetwork, rows: Floats) -> Floats:
+    """The columns that the network takes, as it takes them."""
+    found: Floats = (rows[:, draft.columns_] - draft.centre_[:-1]) / draft.scale_[:-1]
+    return found
 
 
 def _settle(draft: PolynomialNetwork, search: _Search, names: list[str] | None) -> None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lilliput.core.budget import Budget
 from lilliput.core.errors import DataError, LilliputError, ModelFileError
-from lilliput.core.estimator import Estimator
 from lilliput.core.modelfile import StrPath, require
 from lilliput.tasks.array_input import like_learned
+from lilliput.tasks.array_output import Transformer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 UNITS = ("auto", "bernoulli", "gaussian")
 
 
-class RestrictedBoltzmannMachine(Estimator):
+class RestrictedBoltzmannMachine(Transformer):
     """What is usual in rows, as hidden binary units that explain it; trained by contrastive divergence.
 
     Learning takes PyTorch (extra ``deep``); a machine that has learned needs NumPy alone.
@@ -110,17 +110,23 @@ class RestrictedBoltzmannMachine(Estimator):
         fit(self, X, started)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> Floats:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """``fit(X).transform(X)``."""
         return self.fit(X).transform(X)
 
-    def transform(self, X: Any) -> Floats:
-        """Probabilities of the hidden units: float32 (n, n_components)."""
+    def transform(self, X: Any) -> Any:
+        """Probabilities of the hidden units: float32 (n, n_components).
+
+        An array, or a DataFrame after ``set_output(transform="pandas")``.
+        """
+        return self._framed(self._hidden(X), X)
+
+    def _hidden(self, X: Any) -> Floats:
         return _sigmoid(self._scaled(X) @ self.weights_ + self.hidden_bias_)
 
     def reconstruct(self, X: Any) -> Floats:
         """What the hidden probabilities of rows say of the rows: float32 (n, columns)."""
-        return self._means(self.transform(X)) / self.scale_ + self.centre_
+        return self._means(self._hidden(X)) / self.scale_ + self.centre_
 
     def sample(self, count: int = 1, steps: int = 1000, start: Any = None, seed: int | None = None) -> Floats:
         """`count` rows after `steps` steps of Gibbs sampling from the rows `start`, or from chance: means at the end.
@@ -133,7 +139,7 @@ class RestrictedBoltzmannMachine(Estimator):
         random = np.random.default_rng([int(self.seed if seed is None else seed), 4])
         hidden = random.random((count, len(self.hidden_bias_)), dtype=np.float32)
         if start is not None:
-            given = self.transform(start)
+            given = self._hidden(start)
             hidden = given[np.arange(count) % len(given)]
         for _ in range(steps):
             states = (random.random(hidden.shape, dtype=np.float32) < hidden).astype(np.float32)

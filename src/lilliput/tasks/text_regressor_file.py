@@ -153,6 +153,8 @@ def _features(groups: list[NGrams], arrays: Mapping[str, NDArray[Any]], model: T
         for name, group in zip(names, groups, strict=True)
     ]
     found = TfIdf(tuple(groups), tuple(maps), np.asarray(arrays["idf"], dtype=np.float32))
+    if not np.isfinite(found.weights).all():
+        raise ModelFileError(f"{path}: the weights of columns are no finite numbers; the file is damaged")
     if found.first[-1] != columns:
         raise ModelFileError(f"{path}: {found.first[-1]:,} n-grams are columns, {columns:,} are expected")
     return found

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_COLUMNS, LEAST_UNITS = 64, 8
 """Columns, and units of a hidden layer, without which a model is of no use; fewer where there are no more."""
-UNITS = 1 / 12
+UNITS = 1 / 8
 """Units of a hidden layer over the root of the bytes for all arrays: measured, as is what follows."""
 FEW_COLUMNS = 3000
 """Columns below which more of them with 4 bits a weight are worth more than 8 bits."""
