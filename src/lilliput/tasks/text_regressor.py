@@ -40,20 +40,13 @@ class TextRegressor(Regressor):
     groups : groups of outputs, by number or by label, that add up to one in each row, such as ``[[0, 1, 2], [3, 4]]``;
         the network has a softmax for each, and a sigmoid for every other output.
     words, chars : lengths of the n-grams, from and to; (0, 0): none.
-<<<<<<< HEAD
-    columns, ridge_columns : of the network and of ridge regression, the most frequent; texts only.
-    hidden, input_dropout, dropout : of the network; (2000, 2000), 0.2 and 0.5 on 9,000 columns are the classic.
-    rate, batch, epochs : of its training by Adam, which the time of a budget may end earlier; epochs of None: what
-        suits the number of rows.
-    schedule : of its training (`lilliput.training.plans`); "decay" is dropout decay, which takes more passes.
-=======
     columns, ridge_columns : of the network and of ridge regression, the most frequent; texts only. At most, where the
         budget has a memory: those are kept then that weigh most in a first ridge regression.
     hidden, input_dropout, dropout : of the network; (2000, 2000), 0.2 and 0.5 on 9,000 columns are the classic. Where
         the memory asks for narrower layers, `dropout` falls with the root of their width.
-    rate, batch, epochs : of its training by Adam; None: what suits the number of rows, or the time of the budget.
-    schedule : of its training (`lilliput.training.plans`); "decay" is dropout decay.
->>>>>>> audit
+    rate, batch, epochs : of its training by Adam, which the time of a budget may end earlier; epochs of None: what
+        suits the number of rows.
+    schedule : of its training (`lilliput.training.plans`); "decay" is dropout decay, which takes more passes.
     alphas : penalties of ridge regression to choose from.
     folds : parts whose predictions come from a model of the others, for "stack".
     held_out : share of the rows that choices and the report's quality go by, at random.
