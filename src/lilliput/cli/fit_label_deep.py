@@ -14,7 +14,7 @@ from lilliput.core.errors import LilliputError
 if TYPE_CHECKING:
     from lilliput.data.source import Source
 
-ROOM, SECONDS, LATENCY = 10_000_000, 20.0, 0.01
+ROOM, SECONDS, LATENCY = 1_000_000, 20.0, 0.01
 """Bytes of a file, seconds of a fit and of a prediction from which on a budget has room for the deep network."""
 
 
