@@ -87,7 +87,6 @@ def test_it_learns_numbers_one_and_several():
         {"optimiser": "momentum", "schedule": "linear", "normalise": True, "clip": 1.0},
         {"optimiser": "adagrad", "schedule": "fixed", "l2": 0.01, "input_dropout": 0.1},
         {"dropout": 0.0, "input_noise": 0.3, "noise": 0.2, "normalise": True, "rate": 0.005},
-        {"dropout": 0.0, "mixup": 1.0},
     ],
 )
 def test_every_recipe_learns(settings):
@@ -101,7 +100,7 @@ def test_batch_normalisation_is_folded_away(digits):
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-@pytest.mark.parametrize("settings", [{"input_noise": 1.0}, {"noise": 1.0, "normalise": True}, {"mixup": 1.0}], ids=str)
+@pytest.mark.parametrize("settings", [{"input_noise": 1.0}, {"noise": 1.0, "normalise": True}], ids=str)
 def test_noise_is_on_rows_that_are_learned_from_and_not_on_those_predicted(kind, settings, tmp_path):
     """A network cannot learn by heart what never comes twice."""
     targets = np.random.default_rng(0).integers(0, 2, 200)  # chance: there is nothing else to learn
@@ -285,7 +284,6 @@ def test_a_budget_that_was_not_kept_does_not_cost_the_training(tmp_path):
         ({"rate": -1}, "rate=-1; give a number above 0"),
         ({"l1": -0.1}, "l1=-0.1; give 0 or more"),
         ({"input_noise": -1}, "input_noise=-1; give 0 or more"),
-        ({"mixup": -0.1}, "mixup=-0.1; give 0 or more"),
         ({"noise": float("nan"), "normalise": True}, "noise=nan; give 0 or more"),
         ({"noise": 0.3}, "noise=0.3 takes normalise=True"),
         ({"batch": 0}, "batch=0; give a whole number"),

@@ -229,14 +229,13 @@ def test_an_allowance_that_never_ends_is_refused(given, message):
 # Stopping and going on
 
 
-@pytest.mark.parametrize("mixup", [0.0, 1.0])
-def test_ctrl_c_keeps_the_best_so_far_and_the_checkpoint_goes_on_to_the_same_bits(tmp_path, mixup):
-    whole, _ = fitted(6, mixup=mixup)
+def test_ctrl_c_keeps_the_best_so_far_and_the_checkpoint_goes_on_to_the_same_bits(tmp_path):
+    whole, _ = fitted(6)
     path = tmp_path / "half.safetensors"
-    _, loop = fitted(6, mixup=mixup, watchers=[Stop(101)], checkpoint=Checkpoint(path))
+    _, loop = fitted(6, watchers=[Stop(101)], checkpoint=Checkpoint(path))
     assert loop.history.ended == "interrupted"
     assert loop.place.step == 102  # the step is finished first
-    again, loop = fitted(6, mixup=mixup, checkpoint=Checkpoint(path))
+    again, loop = fitted(6, checkpoint=Checkpoint(path))
     assert weights_of(again) == weights_of(whole)
     assert loop.resumed == 102
     assert not loop.history.notes  # it is the same training, and so is its history
@@ -297,7 +296,6 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         "its schedule_kind is Trapezoid, here it is DropoutDecay": {"schedule": DropoutDecay()},
         "its clip is None": {"clip": 1.0},
         "its penalties is": {"penalties": Penalties(l2=0.1)},
-        "its mixup is 0": {"mixup": 1.0},
         "its dropout is": {"module": network(dropout=0.4)},
     }
     for message, settings in changed.items():

@@ -38,8 +38,6 @@ class Network(Estimator):
     input_dropout, dropout : shares of the inputs and of the hidden units that are left out at a step.
     input_noise, noise : standard deviations of normal noise that is added at a step, to the scaled inputs and to the
         hidden units before their rectifiers; the latter takes `normalise`, which gives the units a scale.
-    mixup : 0, or up to 1: learn from weighted means of pairs of rows (`lilliput.training.mixup`), which more passes can
-        hardly learn by heart; for long trainings on rows that look alike, such as pictures.
     normalise : batch normalisation; it is folded into the layers in the end.
     optimiser : "adam", "nesterov", "nesterov-rmsprop", "rmsprop", "momentum", "adagrad" or "sgd".
     rate : its learning rate; None: what suits it.
@@ -90,7 +88,6 @@ class Network(Estimator):
         dropout: float = 0.2,
         input_noise: float = 0.0,
         noise: float = 0.0,
-        mixup: float = 0.0,
         normalise: bool = False,
         optimiser: str = "adam",
         rate: float | None = None,
@@ -122,7 +119,6 @@ class Network(Estimator):
         self.dropout = dropout
         self.input_noise = input_noise
         self.noise = noise
-        self.mixup = mixup
         self.normalise = normalise
         self.optimiser = optimiser
         self.rate = rate

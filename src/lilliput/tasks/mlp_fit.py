@@ -141,7 +141,6 @@ def _loop(draft: Network, torch: Any, targets: NDArray[Any], device: Any, batch:
         batch=batch,
         clip=draft.clip,
         penalties=Penalties(draft.l1, draft.l2, draft.max_norm),
-        mixup=float(draft.mixup),
         patience=draft.patience,
         score=_errors if classes else None,
         restarts=3 if draft.remedy else 0,

@@ -22,7 +22,7 @@ def check_parameters(model: Network) -> None:
         raise LilliputError(f"hidden={model.hidden!r}; give the widths of the hidden layers, such as (256, 256)")
     for name in ("input_dropout", "dropout", "held_out"):
         check_share(name, getattr(model, name))
-    for name in ("input_noise", "noise", "mixup", "l1", "l2", "max_norm"):
+    for name in ("input_noise", "noise", "l1", "l2", "max_norm"):
         value = getattr(model, name)
         if not (is_real(value) and value >= 0):
             raise LilliputError(f"{name}={value!r}; give 0 or more")

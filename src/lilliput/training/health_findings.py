@@ -58,7 +58,7 @@ KINDS: dict[str, str] = {
     "overfitting": (
         "the held-out score has risen from {then:.4g} at step {since} to {now:.4g} while the training loss fell to "
         "{loss:.4g}; keep='best' holds the weights of step {since}: stop there (patience=3), or use more dropout, "
-        "mixup, weight decay (l2), a smaller network or more rows"
+        "weight decay (l2), a smaller network or more rows"
     ),
     "early perfection": (
         "after {passes:.2g} passes the held-out loss is already {measure:.4f} of that of a constant: either the task "

@@ -25,7 +25,6 @@ from lilliput.training.divergence import DivergedError, diagnose
 from lilliput.training.evaluation import evaluate
 from lilliput.training.history import History, Record
 from lilliput.training.interrupts import deferred_interrupt
-from lilliput.training.mixup import Mixup
 from lilliput.training.optimisers import jump, land
 from lilliput.training.penalties import DropoutSites, Penalties, penalised
 from lilliput.training.place import Place
@@ -51,7 +50,6 @@ class Loop:
     batch : rows a step, at most; all rows where there are fewer.
     clip : bound on the Euclidean norm of all gradients together; None: no bound.
     penalties : on the weights.
-    mixup : rows of a batch are mixed in pairs (`lilliput.training.mixup`), with weights from Beta(mixup, mixup).
     score : of all outputs and targets of the held-out rows, lower is better; None: the loss.
     evaluate_every : passes between two validations.
     patience : validations without a better score after which to stop; None: go on.
@@ -73,7 +71,6 @@ class Loop:
         batch: int = 64,
         clip: float | None = None,
         penalties: Penalties | None = None,
-        mixup: float = 0.0,
         score: Score | None = None,
         evaluate_every: float = 1.0,
         patience: int | None = None,
@@ -88,7 +85,6 @@ class Loop:
         self.module, self.loss, self.optimiser = module, loss, optimiser
         self.schedule: Schedule = Trapezoid() if schedule is None else schedule
         self.batch, self.clip, self.penalties, self.score = batch, clip, penalties or Penalties(), score
-        self.mixup = Mixup(mixup)
         self.evaluate_every, self.patience, self.keep = evaluate_every, patience, keep
         self.seed, self.watchers = seed, tuple(watchers)
         self.device = next((p.device for p in module.parameters()), torch.device("cpu"))
@@ -243,7 +239,7 @@ class Loop:
     def _backward(self, chosen: Tensor, share: float) -> float:
         inputs, targets = self.rows.take(chosen)
         with self.casting():
-            loss = self.mixup(self.forward, self.loss, inputs, targets)
+            loss = self.loss(self.forward(inputs), targets)
         if share != 1.0:
             loss = loss * share
         loss.backward()

@@ -78,7 +78,6 @@ def _plan(loop: Loop) -> dict[str, Any]:
         "schedule_kind": type(loop.schedule).__name__,
         "clip": loop.clip,
         "penalties": asdict(loop.penalties),
-        "mixup": loop.mixup.alpha,
         "dropout": loop.sites.rates,
     }
 
