@@ -318,7 +318,7 @@ def test_rare_labels_count_more_when_balanced(plain):
         (iter(["a", "b"]), None, "y is None; give a list of targets"),
         ("a text", ["x"], "X is one str; give a list of texts"),
         (["", "  "] * 10, ["x", "y"] * 10, "the texts hold nothing to learn from"),
-        (["a", "b"], [{"x": 2.0}, {"x": 0.0}], r"row 1: the target of 'x' is 2\.0, expected a value between 0 and 1"),
+        (["a", "b"], [{"x": 2.0}, {"x": 0.0}], r"y\[0\]: the value of 'x' is 2\.0, not between 0 and 1"),
         ({"text": ["a"], "label": ["x"], "n": [1]}, None, "every row has the same label"),
         ({"txt": ["a"], "label": ["x"]}, None, "X has the columns 'txt', 'label'; say which one holds the texts"),
     ],
